@@ -1,0 +1,63 @@
+# Copyright: (c) 2026, the messaging.migration contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module util is private to the collection: it can change at any time.
+
+# Modules must be importable where the libraries are missing (documentation, sanity tests), and a
+# missing one must be named to the user with the interpreter that lacks it. So each name here is
+# the library, or a stand-in that raises MissingLibrary when it is first used.
+
+from __future__ import annotations
+
+import traceback
+import typing as t
+
+__all__ = ("MissingLibrary", "dns", "imapclient", "sqlalchemy")
+
+
+class MissingLibrary(Exception):
+    """A library that a job needs isn't installed for the interpreter that runs the module."""
+
+    def __init__(self, library: str, import_traceback: str) -> None:
+        super().__init__(f"the Python library {library} is missing")
+        self.library = library
+        self.traceback = import_traceback
+
+
+class _StandIn:
+    def __init__(self, library: str, import_traceback: str) -> None:
+        self._library = library
+        self._traceback = import_traceback
+
+    def __getattr__(self, name: str) -> t.NoReturn:
+        raise MissingLibrary(self._library, self._traceback)
+
+
+try:
+    import sqlalchemy
+except ImportError:
+    sqlalchemy = _StandIn("SQLAlchemy >= 2.0", traceback.format_exc())
+
+try:
+    import imapclient
+except ImportError:
+    imapclient = _StandIn("IMAPClient >= 3.0", traceback.format_exc())
+
+try:
+    import dns
+    import dns.exception
+    import dns.flags
+    import dns.message
+    import dns.name
+    import dns.query
+    import dns.rcode
+    import dns.rdata
+    import dns.rdataclass
+    import dns.rdatatype
+    import dns.resolver
+    import dns.tsig
+    import dns.tsigkeyring
+    import dns.update
+except ImportError:
+    dns = _StandIn("dnspython >= 2.6", traceback.format_exc())
