@@ -1,0 +1,37 @@
+# Copyright: (c) 2026, the messaging.migration contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module util is PRIVATE to the collection: it may change at any time.
+
+"""How long the whole copy will take, from what the test migration measured."""
+
+from __future__ import annotations
+
+import json
+
+from .._errors import MigrationError
+from .._ledger import passes, records
+from .._ledger.store import NoLedger, open_ledger
+from .._model.estimate import estimate as estimated
+
+
+def estimate(params: dict, check_mode: bool = False) -> dict:
+    """The module migration_estimate; see its RETURN."""
+    try:
+        ledger = open_ledger(params.get("ledger") or {}, params["migration"], create=False)
+    except NoLedger as error:
+        if check_mode:
+            return {"changed": False, "measured_mailboxes": 0}
+        raise MigrationError(f"There is no ledger at {error}.", "", "Run messaging.migration.collect_information first.") from error
+    measured = passes.measured(ledger)
+    found = [json.loads(row.document)["totals"] for row in records.listed(ledger, "discovery")]
+    ledger.close()
+    if not found or not measured:
+        if check_mode:
+            return {"changed": False, "measured_mailboxes": len(measured)}
+        raise MigrationError(
+            "There is nothing to estimate from: " + ("no test mailbox was copied." if found else "no source server was discovered."),
+            "Nothing was touched.", "Run messaging.migration.collect_information, then test_migration.",
+        )
+    return {"changed": False, **estimated(measured, found, params["workers"])}

@@ -1,0 +1,80 @@
+# Copyright: (c) 2026, the messaging.migration contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module util is PRIVATE to the collection: it may change at any time.
+
+"""What a pass would do, without doing any of it: check mode. Reads the source and the ledger, writes to neither side."""
+
+from __future__ import annotations
+
+import multiprocessing
+
+from .._ledger import items, mailboxes
+from .._ledger.store import NoLedger, open_ledger
+from .._model import change_set
+from .._source.registry import open_source
+from .plan import Plan
+
+
+def preview(plan: Plan) -> dict:
+    known = _known(plan)
+    todo = [(plan, name, known.get(name)) for name in plan.names]
+    if plan.kind == "copy":
+        todo = [(p, name, state) for p, name, state in todo if not (state and state["copied"])]
+    # fork: module code lives in an archive that a fresh interpreter would not find.
+    with multiprocessing.get_context("fork").Pool(min(plan.workers, max(1, len(todo)))) as pool:
+        changes = pool.map(_mailbox, todo, chunksize=1)
+    counts = {key: sum(change[key] for change in changes) for key in ("messages", "flags", "deleted", "folders")}
+    return {
+        "changed": any(counts.values()) or bool(todo) and plan.kind == "copy",
+        "finished": True,
+        "round": plan.round,
+        "mailboxes": {"done": len(plan.names) - len(todo), "total": len(plan.names), "failed": 0},
+        "bytes": sum(change["bytes"] for change in changes),
+        "exceptions_open": 0,
+        "failures": [],
+        "progress": [],
+        "report_path": None,
+        **counts,
+    }
+
+
+def _known(plan: Plan) -> dict:
+    """(server, mailbox) -> {"copied": bool, "folders": {name: {UID: flags}}} as the ledger has it; empty without a ledger."""
+    try:
+        ledger = open_ledger(plan.ledger, plan.migration, create=False)
+    except NoLedger:
+        return {}
+    known = {}
+    for row in mailboxes.listed(ledger, plan.names):
+        folders = {
+            name: {item.source_uid: tuple(item.flags.split()) for item in items.items(ledger, folder.id)}
+            for name, folder in items.folders(ledger, row.id).items()
+        }
+        known[(row.server, row.name)] = {"copied": row.copied_at is not None, "folders": folders}
+    ledger.close()
+    return known
+
+
+def _mailbox(job) -> dict:
+    plan, (server, name), state = job
+    folders = state["folders"] if state else {}
+    counts = {"messages": 0, "bytes": 0, "flags": 0, "deleted": 0, "folders": 0}
+    source = open_source(plan.servers[server], plan.mailbox(server, name))
+    listed = [folder for folder in source.folders() if folder.selectable]
+    for folder in listed:
+        flags, sizes = source.listing(source.open(folder.name))
+        changes = change_set.between(folders.get(folder.name, {}), flags)
+        counts["folders"] += folder.name not in folders
+        counts["messages"] += len(changes.new)
+        counts["bytes"] += sum(sizes[uid] for uid in changes.new)
+        counts["flags"] += len(changes.flags)
+        if plan.settings["deletions"] == "mirror":
+            counts["deleted"] += len(changes.vanished)
+    source.close()
+    if plan.settings["deletions"] == "mirror":
+        gone = folders.keys() - {folder.name for folder in listed}
+        counts["folders"] += len(gone)
+        counts["deleted"] += sum(len(folders[name]) for name in gone)
+    return counts

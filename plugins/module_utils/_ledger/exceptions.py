@@ -1,0 +1,75 @@
+# Copyright: (c) 2026, the messaging.migration contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module util is PRIVATE to the collection: it may change at any time.
+
+"""Exceptions: what could not be moved as it was. Open until it was moved after all, or approved by name."""
+
+from __future__ import annotations
+
+import time
+
+from .._libraries import sqlalchemy as sa
+from .mailboxes import chosen
+from .store import Ledger
+
+
+def raise_exception(ledger: Ledger, mailbox_id: int, folder: str, uid: int, reason: str, detail: str, sha256: bytes | None = None) -> None:
+    """Once per message and reason: a later pass that meets it again only renews the detail."""
+    t = ledger.tables.exceptions
+    same = sa.and_(t.c.mailbox_id == mailbox_id, t.c.folder == folder, t.c.source_uid == uid, t.c.reason == reason)
+    with ledger.write() as connection:
+        row = connection.execute(sa.select(t.c.id, t.c.state).where(same)).first()
+        if row is None:
+            connection.execute(
+                t.insert().values(
+                    mailbox_id=mailbox_id, folder=folder, source_uid=uid, reason=reason, detail=detail[:500], sha256=sha256,
+                    state="open", created_at=time.time(),
+                )
+            )
+        elif row.state != "approved":
+            connection.execute(t.update().where(t.c.id == row.id).values(state="open", detail=detail[:500], sha256=sha256))
+
+
+def resolve(ledger: Ledger, mailbox_id: int, folder: str | None = None, uids=None, reasons=None, states=("open",)) -> None:
+    """Close what is no longer so: these messages of a folder, a whole folder, or everything of a mailbox."""
+    t = ledger.tables.exceptions
+    where = [t.c.mailbox_id == mailbox_id, t.c.state.in_(states)]
+    if folder is not None:
+        where.append(t.c.folder == folder)
+    if uids is not None:
+        where.append(t.c.source_uid.in_(list(uids)))
+    if reasons is not None:
+        where.append(t.c.reason.in_(list(reasons)))
+    with ledger.write() as connection:
+        connection.execute(t.update().where(*where).values(state="resolved"))
+
+
+def unresolved(ledger: Ledger, mailbox_id: int) -> list:
+    t = ledger.tables.exceptions
+    with ledger.read() as connection:
+        return connection.execute(sa.select(t).where(t.c.mailbox_id == mailbox_id, t.c.state != "resolved").order_by(t.c.id)).all()
+
+
+def approve(ledger: Ledger, ids, approved_by: str) -> int:
+    """Returns how many were open and are approved now."""
+    t = ledger.tables.exceptions
+    with ledger.write() as connection:
+        return connection.execute(
+            t.update()
+            .where(t.c.id.in_(list(ids)), t.c.state == "open")
+            .values(state="approved", approved_by=approved_by, approved_at=time.time())
+        ).rowcount
+
+
+def listed(ledger: Ledger, names=None) -> list:
+    """Unresolved exceptions with the server and the name of their mailbox."""
+    t = ledger.tables
+    with ledger.read() as connection:
+        return connection.execute(
+            sa.select(t.exceptions, t.mailboxes.c.server, t.mailboxes.c.name.label("mailbox"))
+            .join(t.mailboxes, t.mailboxes.c.id == t.exceptions.c.mailbox_id)
+            .where(t.exceptions.c.state != "resolved", chosen(ledger, names))
+            .order_by(t.mailboxes.c.server, t.mailboxes.c.name, t.exceptions.c.id)
+        ).all()

@@ -1,0 +1,169 @@
+# Copyright: (c) 2026, the messaging.migration contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module util is PRIVATE to the collection: it may change at any time.
+
+"""Tables of the ledger. Times are seconds since 1970 in UTC, hashes are the 32 bytes of a SHA-256."""
+
+from __future__ import annotations
+
+import functools
+import types
+
+from .._libraries import sqlalchemy as sa
+
+VERSION = 1
+
+
+@functools.lru_cache(maxsize=1)
+def tables() -> types.SimpleNamespace:
+    """All tables, built at first use so that the module can be documented where SQLAlchemy is missing."""
+    meta = sa.MetaData()
+    big = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+    # The migration to which the ledger belongs: one row.
+    migration = sa.Table(
+        "migration",
+        meta,
+        sa.Column("name", sa.Text, primary_key=True),
+        sa.Column("schema_version", sa.Integer, nullable=False),
+        sa.Column("created_at", sa.Float, nullable=False),
+    )
+
+    # What is to move, how far it is, and which worker has it now (the lease).
+    mailboxes = sa.Table(
+        "mailboxes",
+        meta,
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("server", sa.Text, nullable=False),
+        sa.Column("name", sa.Text, nullable=False),
+        sa.Column("target", sa.Text, nullable=False, unique=True),
+        sa.Column("wave", sa.Text, nullable=False),
+        sa.Column("test", sa.Boolean, nullable=False),
+        # Counts at the source when it was last looked at: the basis of every estimate.
+        sa.Column("source_messages", big, nullable=False, default=0),
+        sa.Column("source_bytes", big, nullable=False, default=0),
+        sa.Column("copied_at", sa.Float),
+        sa.Column("synced_at", sa.Float),
+        sa.Column("verified_at", sa.Float),
+        sa.Column("grade", sa.Text),
+        # The last round of passes that this mailbox has been through, and why it failed there.
+        sa.Column("round", sa.Text),
+        sa.Column("failure", sa.Text),
+        sa.Column("lease_owner", sa.Text),
+        sa.Column("lease_until", sa.Float, nullable=False, default=0),
+        sa.UniqueConstraint("server", "name"),
+    )
+
+    # Both spellings of a folder, and the state of the source's folder that the items reflect.
+    folders = sa.Table(
+        "folders",
+        meta,
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("mailbox_id", sa.ForeignKey("mailboxes.id"), nullable=False, index=True),
+        # As on the wire (modified UTF-7): what the server said is what it is asked for.
+        sa.Column("source_name", sa.Text, nullable=False),
+        sa.Column("target_name", sa.Text, nullable=False),
+        sa.Column("source_uidvalidity", big),
+        sa.Column("source_modseq", big),
+        sa.Column("source_uidnext", big),
+        sa.Column("source_messages", big),
+        sa.Column("target_uidvalidity", big),
+        sa.Column("subscribed", sa.Boolean, nullable=False, default=False),
+        sa.UniqueConstraint("mailbox_id", "source_name"),
+        sa.UniqueConstraint("mailbox_id", "target_name"),
+    )
+
+    # A batch on its way: committed before it is sent, gone when its UIDs at the target are known.
+    intents = sa.Table(
+        "intents",
+        meta,
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("folder_id", sa.ForeignKey("folders.id"), nullable=False, index=True),
+        sa.Column("target_uidvalidity", big, nullable=False),
+        sa.Column("target_uidnext", big, nullable=False),
+        sa.Column("created_at", sa.Float, nullable=False),
+        # A number is never given twice: a worker that comes late must not take another one's intent for its own.
+        sqlite_autoincrement=True,
+    )
+
+    # A message: at the target under target_uid, or on its way under an intent.
+    items = sa.Table(
+        "items",
+        meta,
+        sa.Column("folder_id", sa.ForeignKey("folders.id"), primary_key=True),
+        sa.Column("source_uid", big, primary_key=True, autoincrement=False),
+        sa.Column("sha256", sa.LargeBinary(32), nullable=False),
+        sa.Column("size", big, nullable=False),
+        sa.Column("flags", sa.Text, nullable=False),
+        sa.Column("internal_date", sa.Text, nullable=False),
+        sa.Column("target_uid", big),
+        sa.Column("intent_id", sa.ForeignKey("intents.id"), index=True),
+    )
+
+    passes = sa.Table(
+        "passes",
+        meta,
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("mailbox_id", sa.ForeignKey("mailboxes.id"), nullable=False, index=True),
+        sa.Column("kind", sa.Text, nullable=False),
+        sa.Column("round", sa.Text, nullable=False, index=True),
+        sa.Column("worker", sa.Text, nullable=False),
+        sa.Column("started_at", sa.Float, nullable=False),
+        sa.Column("seconds", sa.Float, nullable=False, default=0),
+        sa.Column("messages", big, nullable=False, default=0),
+        sa.Column("bytes", big, nullable=False, default=0),
+        sa.Column("flags", big, nullable=False, default=0),
+        sa.Column("deleted", big, nullable=False, default=0),
+        sa.Column("folders", big, nullable=False, default=0),
+        sa.Column("finished", sa.Boolean, nullable=False, default=False),
+        # What a pass found out, as JSON: the counts of a verification.
+        sa.Column("findings", sa.Text),
+    )
+
+    # What could not be moved as it was. `reason` is a word from _model/reasons.py, `detail` the server's own text.
+    exceptions = sa.Table(
+        "exceptions",
+        meta,
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("mailbox_id", sa.ForeignKey("mailboxes.id"), nullable=False, index=True),
+        sa.Column("folder", sa.Text, nullable=False),
+        sa.Column("source_uid", big, nullable=False, default=0),
+        sa.Column("sha256", sa.LargeBinary(32)),
+        sa.Column("reason", sa.Text, nullable=False),
+        sa.Column("detail", sa.Text, nullable=False),
+        sa.Column("state", sa.Text, nullable=False, default="open"),
+        sa.Column("approved_by", sa.Text),
+        sa.Column("approved_at", sa.Float),
+        sa.Column("created_at", sa.Float, nullable=False),
+        sa.UniqueConstraint("mailbox_id", "folder", "source_uid", "reason"),
+    )
+
+    # Documents of the phases; a changed document is a new row, so what was signed stays readable.
+    records = sa.Table(
+        "records",
+        meta,
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("kind", sa.Text, nullable=False),
+        sa.Column("name", sa.Text, nullable=False, default=""),
+        sa.Column("document", sa.Text, nullable=False),
+        sa.Column("sha256", sa.Text, nullable=False),
+        sa.Column("summary", sa.Text, nullable=False, default="{}"),
+        sa.Column("created_at", sa.Float, nullable=False),
+        sa.Column("signed_by", sa.Text),
+        sa.Column("signed_role", sa.Text),
+        sa.Column("signed_at", sa.Float),
+        sa.Index("records_kind_name", "kind", "name"),
+    )
+    return types.SimpleNamespace(
+        meta=meta,
+        migration=migration,
+        mailboxes=mailboxes,
+        folders=folders,
+        intents=intents,
+        items=items,
+        passes=passes,
+        exceptions=exceptions,
+        records=records,
+    )

@@ -1,0 +1,145 @@
+# Copyright: (c) 2026, the messaging.migration contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module util is PRIVATE to the collection: it may change at any time.
+
+"""Opening the ledger: SQLite on one station, PostgreSQL when several stations share the work."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+
+from .._errors import MigrationError
+from .._libraries import sqlalchemy as sa
+from . import schema
+
+DEFAULT_URL = "sqlite:////var/lib/messaging_migration/ledger.sqlite"
+# How long a worker waits for another one's commit, in seconds.
+BUSY_SECONDS = 60
+
+
+class Ledger:
+    """One process's way to the ledger. Never carried over a fork: every worker opens its own."""
+
+    def __init__(self, engine, url) -> None:
+        self.engine = engine
+        self.url = url
+        self.tables = schema.tables()
+
+    @contextlib.contextmanager
+    def write(self):
+        """A transaction that is on disk when the block ends."""
+        with _told(self.url), self.engine.begin() as connection:
+            yield connection
+
+    @contextlib.contextmanager
+    def read(self):
+        with _told(self.url), self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            yield connection
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+class NoLedger(Exception):
+    """There is no ledger yet, and the caller only wanted to read."""
+
+
+def open_ledger(options: dict, migration: str, create: bool = True) -> Ledger:
+    """`options`: `url` (SQLAlchemy), `password`. A ledger of another migration is refused, a missing one is made,
+    unless `create` is off: then NoLedger tells that there is none."""
+    url = _url(options)
+    if url.get_backend_name() == "sqlite":
+        folder = os.path.dirname(url.database or "") or "."
+        if not create and not os.path.exists(url.database or ""):
+            raise NoLedger(url.database)
+        if not os.path.isdir(folder):
+            raise MigrationError(
+                f"The ledger's folder {folder} does not exist.",
+                "Nothing was touched.",
+                "Create it, or let the role migration_station prepare the station.",
+            )
+    ledger = Ledger(_engine(url), url)
+    with _told(url):
+        _belongs_to(ledger, migration, create)
+    return ledger
+
+
+def _url(options: dict):
+    text = (options or {}).get("url") or DEFAULT_URL
+    try:
+        url = sa.engine.make_url(text)
+    except sa.exc.ArgumentError as error:
+        raise MigrationError(
+            "The ledger's URL can't be read.", "Nothing was touched.",
+            "Give a SQLAlchemy URL such as sqlite:////var/lib/messaging_migration/ledger.sqlite.",
+        ) from error
+    if (options or {}).get("password"):
+        url = url.set(password=options["password"])
+    return url
+
+
+def _engine(url):
+    if url.get_backend_name() != "sqlite":
+        return sa.create_engine(url, pool_pre_ping=True, pool_size=1, max_overflow=2)
+    engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS, "isolation_level": None}, poolclass=sa.pool.NullPool)
+
+    @sa.event.listens_for(engine, "connect")
+    def _settings(connection, _record):
+        # FULL: an intent that is not on disk before its message is sent could mean a doubled message after a power cut.
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @sa.event.listens_for(engine, "begin")
+    def _begin(connection):
+        # Two readers that both want to write would each wait for the other; the write lock is taken at once.
+        if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _belongs_to(ledger: Ledger, migration: str, create: bool) -> None:
+    t = ledger.tables
+    with ledger.read() as connection:
+        known = sa.inspect(connection).has_table("migration")
+    if not known:
+        if not create:
+            raise NoLedger(ledger.url.render_as_string(hide_password=True))
+        with ledger.write() as connection:
+            # Several stations may start at the same moment.
+            if connection.dialect.name == "postgresql":
+                connection.execute(sa.text("SELECT pg_advisory_xact_lock(7203170)"))
+            t.meta.create_all(connection)
+            if connection.execute(sa.select(t.migration.c.name)).first() is None:
+                connection.execute(t.migration.insert().values(name=migration, schema_version=schema.VERSION, created_at=time.time()))
+    with ledger.read() as connection:
+        row = connection.execute(sa.select(t.migration)).first()
+    if row is None or row.name != migration:
+        raise MigrationError(
+            f"The ledger belongs to the migration {row.name if row else '(none)'!r}, not to {migration!r}.",
+            "Nothing was touched.",
+            "Give the ledger of this migration, or correct the migration's name.",
+        )
+    if row.schema_version != schema.VERSION:
+        raise MigrationError(
+            f"The ledger has schema version {row.schema_version}, this release of the collection needs {schema.VERSION}.",
+            "Nothing was touched.",
+            "Use the release that made the ledger.",
+        )
+
+
+@contextlib.contextmanager
+def _told(url):
+    """Database errors in the user's words; the password is never part of them."""
+    try:
+        yield
+    except sa.exc.OperationalError as error:
+        raise MigrationError(
+            f"The ledger {url.render_as_string(hide_password=True)} can't be used: {error.orig}",
+            "What was committed before stays; messages on their way are settled by the next pass.",
+            "Check that the database runs and that this host may use it, then run again.",
+        ) from error

@@ -1,0 +1,30 @@
+# Copyright: (c) 2026, the messaging.migration contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module util is PRIVATE to the collection: it may change at any time.
+
+"""Why an item is an exception: the words that the ledger and the report use."""
+
+from __future__ import annotations
+
+TOO_LARGE = "too_large"
+REFUSED = "refused_by_target"
+NO_CONTENT = "no_content_at_source"
+ALTERED = "altered_by_target"
+FLAG_DROPPED = "flag_dropped"
+FOLDER_REFUSED = "folder_refused"
+FOLDER_KEPT = "folder_kept"
+
+# Of these the message itself is not at the target; the next pass tries again.
+NOT_MOVED = (TOO_LARGE, REFUSED, NO_CONTENT)
+
+EXPLAINED = {
+    TOO_LARGE: "larger than the target accepts",
+    REFUSED: "refused by the target",
+    NO_CONTENT: "the source server lists it but does not give its content",
+    ALTERED: "stored by the target with other bytes than were sent",
+    FLAG_DROPPED: "moved, but the target does not store one of its flags",
+    FOLDER_REFUSED: "the target refuses the folder's name",
+    FOLDER_KEPT: "deleted at the source, but the target's folder holds mail of somebody else and was kept",
+}

@@ -1,0 +1,100 @@
+# Copyright: (c) 2026, the messaging.migration contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module util is PRIVATE to the collection: it may change at any time.
+
+"""Options that several modules share; their documentation is in plugins/doc_fragments under the same names."""
+
+from __future__ import annotations
+
+from ansible.module_utils.basic import env_fallback
+
+from ._ledger.store import DEFAULT_URL
+from ._model.server import MECHANISMS, PROFILES, TLS
+
+MAILBOX = {
+    "name": {"type": "str", "required": True},
+    "target": {"type": "str"},
+    "wave": {"type": "str", "default": "default"},
+    "test": {"type": "bool", "default": False},
+    "password": {"type": "str", "no_log": True},
+    "target_password": {"type": "str", "no_log": True},
+    "quota_mb": {"type": "int"},
+}
+
+LEDGER = {
+    "migration": {"type": "str", "default": "default"},
+    "ledger": {
+        "type": "dict",
+        "default": {},
+        "options": {
+            "url": {"type": "str", "default": DEFAULT_URL},
+            "password": {"type": "str", "no_log": True, "fallback": (env_fallback, ["MIGRATION_LEDGER_PASSWORD"])},
+        },
+    },
+}
+
+
+def connection(mechanism: str, password_variable: str) -> dict:
+    """Suboptions that describe a mail server and how to log in there."""
+    return {
+        "name": {"type": "str"},
+        "protocol": {"type": "str", "default": "imap", "choices": ["imap"]},
+        "host": {"type": "str", "required": True},
+        "port": {"type": "int", "default": 993},
+        "tls": {"type": "str", "default": "implicit", "choices": list(TLS)},
+        "ca_file": {"type": "path"},
+        "timeout": {"type": "float", "default": 60},
+        "login": {"type": "list", "elements": "str", "default": ["{mailbox}"]},
+        "mechanism": {"type": "str", "default": mechanism, "choices": list(MECHANISMS)},
+        "domain": {"type": "str", "default": ""},
+        "admin": {"type": "str"},
+        "password": {"type": "str", "no_log": True, "fallback": (env_fallback, [password_variable])},
+        "connections": {"type": "int", "default": 4},
+    }
+
+
+def source_connection() -> dict:
+    return {**connection("login", "MIGRATION_SOURCE_PASSWORD"), "profile": {"type": "str", "default": "imap", "choices": list(PROFILES)}}
+
+
+def sources() -> dict:
+    return {
+        "sources": {
+            "type": "list",
+            "elements": "dict",
+            "required": True,
+            "options": {**source_connection(), "mailboxes": {"type": "list", "elements": "dict", "required": True, "options": MAILBOX}},
+        },
+    }
+
+
+def choice() -> dict:
+    """Which of the mailboxes are meant."""
+    return {
+        "only": {"type": "list", "elements": "str"},
+        "wave": {"type": "str"},
+        "test_only": {"type": "bool", "default": False},
+    }
+
+
+def target() -> dict:
+    return {
+        "target": {
+            "type": "dict",
+            "required": True,
+            "options": {**connection("plain", "MIGRATION_TARGET_PASSWORD"), "quota_mb": {"type": "int", "default": 0}},
+        },
+    }
+
+
+def long_work(workers: int = 2) -> dict:
+    """How long work is cut up and shared."""
+    return {
+        "workers": {"type": "int", "default": workers},
+        "time_budget": {"type": "float", "default": 0},
+        "lease_seconds": {"type": "float", "default": 120},
+        "round": {"type": "str"},
+        "report_path": {"type": "path"},
+    }

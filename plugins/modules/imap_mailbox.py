@@ -1,0 +1,112 @@
+#!/usr/bin/python
+
+# Copyright: (c) 2026, the messaging.migration contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: imap_mailbox
+short_description: Make mailboxes on the target server
+version_added: 0.1.0
+description:
+  - Logs in as the target's administrator by IMAP, creates mailboxes, gives the administrator the rights to write into them
+    (RFC 4314), and sets quotas (RFC 9208).
+  - Mailboxes are never deleted.
+extends_documentation_fragment:
+  - messaging.migration._attributes
+  - messaging.migration._attributes.actiongroup_migration
+  - messaging.migration._target
+attributes:
+  check_mode:
+    support: full
+    details:
+      - Only lists.
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+author:
+  - the messaging.migration contributors (@messaging-migration)
+options:
+  mailboxes:
+    description:
+      - The mailboxes that have to be there.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      name:
+        description: Name of the mailbox's owner.
+        type: str
+        required: true
+      quota_mb:
+        description: Quota in MB (1024 KiB). Default is that of O(target.quota_mb); V(0) leaves the quota alone.
+        type: int
+  name_template:
+    description:
+      - "How the administrator sees a user's mailbox, with C({mailbox}) and the server's C({separator}) in it."
+    type: str
+    default: "user{separator}{mailbox}"
+seealso:
+  - module: messaging.migration.mailbox_info
+"""
+
+EXAMPLES = r"""
+- name: Make two mailboxes
+  messaging.migration.imap_mailbox:
+    target:
+      host: mirapoint.example.com
+      admin: administrator
+      password: "{{ vault_target_password }}"
+    mailboxes:
+      - name: annaberg
+        quota_mb: 500
+      - name: bohansen
+"""
+
+RETURN = r"""
+created:
+  description: Mailboxes created.
+  returned: success
+  type: int
+  sample: 2
+quota_set:
+  description: Mailboxes whose quota was set.
+  returned: success
+  type: int
+  sample: 1
+unchanged:
+  description: Mailboxes that were as they should be.
+  returned: success
+  type: int
+  sample: 0
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ..module_utils._job.accounts import imap_mailbox
+from ..module_utils._options import target
+from ..module_utils._run import run
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={
+            **target(),
+            "mailboxes": {
+                "type": "list",
+                "elements": "dict",
+                "required": True,
+                "options": {"name": {"type": "str", "required": True}, "quota_mb": {"type": "int"}},
+            },
+            "name_template": {"type": "str", "default": "user{separator}{mailbox}"},
+        },
+        supports_check_mode=True,
+    )
+    run(module, lambda: imap_mailbox(module.params, module.check_mode))
+
+
+if __name__ == "__main__":
+    main()

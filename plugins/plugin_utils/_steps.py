@@ -1,0 +1,68 @@
+# Copyright: (c) 2026, the messaging.migration contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This plugin util is PRIVATE to the collection: it may change at any time.
+
+"""Long modules in steps, so that their progress can be seen while they work.
+
+A module can't say anything before it ends. So it is called again and again with a time budget, and between two steps a line
+per source server is shown. All state is in the ledger: a step that never comes back costs nothing but its time.
+"""
+
+from __future__ import annotations
+
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+from ansible_collections.messaging.migration.plugins.module_utils._model.progress import line
+
+display = Display()
+
+# Counts that add up over the steps; everything else is as the last step says.
+ADDED = ("messages", "bytes", "flags", "deleted", "folders")
+
+
+class SteppedAction(ActionBase):
+    """Base of the action plugins that share their name with a long module."""
+
+    _supports_check_mode = True
+    _supports_async = True
+
+    def run(self, tmp=None, task_vars=None):
+        super().run(tmp, task_vars)
+        args = dict(self._task.args)
+        # In the background nobody is looking, and in check mode there is nothing to see.
+        if self._task.async_val or self._task.check_mode:
+            return self._execute_module(module_args=args, task_vars=task_vars, wrap_async=self._task.async_val)
+        total: dict[str, int] = {}
+        changed = False
+        budget = float(args.get("time_budget") or 0)
+        interval = float(args.get("progress_interval") or 15)
+        while True:
+            step = min(interval, budget) if budget else interval
+            result = self._execute_module(module_args=dict(args, time_budget=step), task_vars=task_vars)
+            changed = changed or bool(result.get("changed"))
+            for key in ADDED:
+                if key in result:
+                    total[key] = total.get(key, 0) + result[key]
+            # The later steps belong to the round that the first one opened.
+            args.setdefault("round", _series(result))
+            self._show(result, task_vars)
+            budget = max(budget - step, 0) if budget else 0
+            if result.get("failed") or result.get("finished", True) or (args.get("time_budget") and not budget):
+                return dict(result, changed=changed, **total)
+
+    def _show(self, result: dict, task_vars: dict) -> None:
+        """Every station sees the same ledger, so one of them tells."""
+        hosts = task_vars.get("ansible_play_hosts") or [task_vars.get("inventory_hostname")]
+        if task_vars.get("inventory_hostname") != hosts[0]:
+            return
+        for row in result.get("progress") or ():
+            display.display(f"  {line(row)}")
+
+
+def _series(result: dict) -> str | None:
+    """A sync's rounds are numbered within the series that is handed on."""
+    name = result.get("round")
+    return name.rpartition(".")[0] if name and "rounds" in result else name
