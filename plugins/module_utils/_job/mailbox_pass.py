@@ -18,6 +18,7 @@ from .._imap import folders as imap_folders
 from .._imap.session import REFUSED
 from .._ledger import exceptions, items, mailboxes
 from .._model import change_set, folder_map, reasons
+from .._model import flags as flag_rules
 from .._source.registry import open_source
 from .._target.imap import ImapTarget
 from . import settle
@@ -59,7 +60,11 @@ class MailboxPass:
             listed = [folder for folder in self.source.folders() if folder.selectable]
             for folder in listed:
                 self._folder(folder, known)
-            self._gone_folders(known, {folder.name for folder in listed})
+            names = {folder.name for folder in listed}
+            self._gone_folders(known, names)
+            for name in {e.folder for e in exceptions.unresolved(self.ledger, self.row.id)} - names - known.keys():
+                # Never made at the target, and deleted at the source since.
+                exceptions.resolve(self.ledger, self.row.id, name, states=("open", "approved"))
             self._delete_vanished()
             mailboxes.set_values(self.ledger, self.row.id, source_messages=self._source_messages)
         finally:
@@ -116,7 +121,7 @@ class MailboxPass:
                 new = {uid: sizes[uid] for uid in changes.new if uid not in skip}
             if new:
                 Transfer(self.ledger, self.row.id, row, self.source, self.target, target_state, self.counts, self.pulse).send(new)
-            self._flags(row, rows, changes, flags)
+            self._flags(row, rows, changes, flags, target_state)
         self._subscribe(row, folder)
         if self.pulse():
             raise Stopped
@@ -133,6 +138,7 @@ class MailboxPass:
 
     def _new_folder(self, folder, state, known: dict):
         """Give the folder a name that the target takes, make it there, and write both names down."""
+        words = ""
         for strict in (False, True):
             path = folder_map.target_name(
                 folder.path, folder.separator, imap_folders.decoded(self.target.prefix), self.target.separator,
@@ -165,12 +171,10 @@ class MailboxPass:
 
     def _settle(self, row, target_state) -> None:
         settle.intents(self.ledger, row, self.target, target_state)
-        if row.target_uidvalidity is None:
-            items.update_folder(self.ledger, row.id, target_uidvalidity=target_state.uidvalidity)
-        elif row.target_uidvalidity != target_state.uidvalidity:
+        if row.target_uidvalidity != target_state.uidvalidity:
             settle.new_target_folder(self.ledger, row, self.target, target_state)
 
-    def _flags(self, row, rows, changes, now: dict) -> None:
+    def _flags(self, row, rows, changes, now: dict, target_state) -> None:
         """Only what changed at the source since the ledger last saw it: what users did at the target stays."""
         if not changes.flags:
             return
@@ -180,6 +184,10 @@ class MailboxPass:
             if at[uid] is not None:
                 groups.setdefault(change, []).append(uid)
         for (add, remove), uids in groups.items():
+            add, dropped = flag_rules.allowed(add, target_state.permanent_flags)
+            remove, _never_there = flag_rules.allowed(remove, target_state.permanent_flags)
+            for uid in uids if dropped else ():
+                exceptions.raise_exception(self.ledger, self.row.id, row.source_name, uid, reasons.FLAG_DROPPED, " ".join(dropped))
             self.target.store([at[uid] for uid in uids], add, remove)
             items.set_flags(self.ledger, row.id, {uid: now[uid] for uid in uids})
             self.counts.flags += len(uids)
@@ -204,6 +212,8 @@ class MailboxPass:
             state = self._open_target(row)
             self._settle(row, state)
             ours = [item.target_uid for item in items.items(self.ledger, row.id) if item.target_uid is not None]
+            # Should this be cut short and the folder come back, then what is left at the target is looked up by content.
+            items.update_folder(self.ledger, row.id, target_uidvalidity=None, source_modseq=None)
             self.target.delete(ours)
             self.counts.deleted += len(ours)
             exceptions.resolve(self.ledger, self.row.id, name, states=("open", "approved"))

@@ -11,8 +11,12 @@ Messages are recognised by hash. That needs no header in the message and no trus
 
 from __future__ import annotations
 
+import dataclasses
+
 from .._ledger import items
+from .._model import flags as flag_rules
 from .._model.change_set import match_by_content
+from .._model.message import instant
 
 
 def intents(ledger, folder, target, state) -> int:
@@ -29,11 +33,10 @@ def intents(ledger, folder, target, state) -> int:
         since = min(intent.target_uidnext for intent in open_)
     else:
         since = 1
-    fresh = {uid: stored.sha256 for uid, stored in target.contents(from_uid=since).items() if uid not in owned}
+    fresh = {uid: stored for uid, stored in target.contents(from_uid=since).items() if uid not in owned}
     adopted = 0
     for intent in open_:
-        wanted = {row.source_uid: row.sha256 for row in rows if row.intent_id == intent.id}
-        pairs = match_by_content(wanted, fresh)
+        pairs = _pairs({row.source_uid: row for row in rows if row.intent_id == intent.id}, fresh, _copy, _content)
         for uid in pairs.values():
             del fresh[uid]
         try:
@@ -47,10 +50,10 @@ def intents(ledger, folder, target, state) -> int:
 
 
 def new_target_folder(ledger, folder, target, state) -> None:
-    """The target's folder has another UIDVALIDITY: find the items again by content; what is not there is sent again."""
+    """The target's folder is new or has another UIDVALIDITY: find the items again by content; what is not there is sent again."""
     rows = items.items(ledger, folder.id)
-    stored = {uid: s.sha256 for uid, s in target.contents().items()} if state.messages else {}
-    pairs = match_by_content({row.source_uid: row.sha256 for row in rows}, stored)
+    stored = target.contents() if rows and state.messages else {}
+    pairs = _pairs({row.source_uid: row for row in rows}, stored, _copy, _content)
     kept = [dict(row._mapping, target_uid=pairs[row.source_uid], intent_id=None) for row in rows if row.source_uid in pairs]
     items.replace_items(ledger, folder.id, kept, target_uidvalidity=state.uidvalidity)
 
@@ -64,14 +67,45 @@ def new_source_folder(ledger, folder, source, state, pulse) -> bool:
     _flags, sizes = source.listing(state)
     found = {}
     for batch in source.messages(sizes):
-        found |= {message.uid: message.sha256 for message in batch.messages}
+        found |= {message.uid: dataclasses.replace(message, body=b"") for message in batch.messages}
         if pulse():
             return False
     rows = items.items(ledger, folder.id)
-    pairs = match_by_content({row.source_uid: row.sha256 for row in rows}, found)
+    # The date can't be changed at the target, so the same bytes with another date are another message.
+    pairs = _pairs({row.source_uid: row for row in rows}, found, _copy, _dated)
     changed = []
     for number, row in enumerate(rows, start=1):
         uid = pairs.get(row.source_uid)
         changed.append(dict(row._mapping, source_uid=-number if uid is None else uid))
     items.replace_items(ledger, folder.id, changed, source_uidvalidity=state.uidvalidity, source_modseq=None)
     return True
+
+
+def _pairs(wanted: dict, found: dict, *views) -> dict[int, int]:
+    """Keys of `wanted` and `found` that look the same in the first of `views`, of the rest those that do in the next: equal
+    messages with other flags or dates must not be taken for each other as long as the right one is there."""
+    pairs: dict[int, int] = {}
+    for view in views:
+        taken = set(pairs.values())
+        pairs |= match_by_content(
+            {key: view(message) for key, message in wanted.items() if key not in pairs},
+            {key: view(message) for key, message in found.items() if key not in taken},
+        )
+    return pairs
+
+
+def _copy(message) -> tuple:
+    names = message.flags.split() if isinstance(message.flags, str) else message.flags
+    return *_dated(message), tuple(name.lower() for name in flag_rules.normal(names))
+
+
+def _dated(message) -> tuple:
+    try:
+        return message.sha256, instant(message.internal_date)
+    except ValueError:
+        # A server that writes no proper date: only the same words are the same date.
+        return message.sha256, message.internal_date
+
+
+def _content(message) -> bytes:
+    return message.sha256

@@ -169,11 +169,12 @@ class Transfer:
         healed = self.open_before & outcome.uids.keys()
         if healed:
             exceptions.resolve(self.ledger, self.mailbox_id, self.folder.source_name, healed, reasons.NOT_MOVED)
-        if outcome.uids:
-            self._refusals.clear()
         # Last, since it may end the pass.
-        for uid, words in outcome.refused.items():
-            self._refused(by_uid[uid], words)
+        for message in messages:
+            if message.uid in outcome.refused:
+                self._refused(message, outcome.refused[message.uid])
+            else:
+                self._refusals.clear()
 
     def _found(self, intent: int, messages) -> dict[int, int]:
         """Where accepted messages are when the target does not tell: read back what is new, and match by hash."""
@@ -202,8 +203,11 @@ class Transfer:
                 f"The target takes no mail for {self.folder.target_name}: {words}.",
                 "What was moved stays; nothing is lost at the source.", "Correct it at the target (quota, rights, space), then run again.",
             )
-        self._refusals.append(words)
-        if len(self._refusals) >= SYSTEMIC and len(set(self._refusals)) == 1:
+        # What an earlier pass could not move either is the message's own trouble.
+        if message.uid not in self.open_before:
+            self._refusals.append(words)
+        last = self._refusals[-SYSTEMIC:]
+        if len(last) == SYSTEMIC and len(set(last)) == 1:
             self.journal.flush()
             raise MigrationError(
                 f"The target refused {SYSTEMIC} messages in a row for {self.folder.target_name}: {words}.",

@@ -22,7 +22,29 @@ def register(ledger: Ledger, server: str, mailboxes) -> bool:
     """
     t = ledger.tables.mailboxes
     with ledger.read() as connection:
-        known = {row.name: row for row in connection.execute(sa.select(t).where(t.c.server == server))}
+        if not any(_news(connection, t, server, mailboxes)):
+            return False
+    try:
+        with ledger.write() as connection:
+            # Stations that start at the same moment bring the same list: one after the other, and looked at again.
+            if connection.dialect.name == "postgresql":
+                connection.execute(sa.text("SELECT pg_advisory_xact_lock(7203172)"))
+            values, changes = _news(connection, t, server, mailboxes)
+            if values:
+                connection.execute(t.insert(), values)
+            for row_id, wanted in changes:
+                connection.execute(t.update().where(t.c.id == row_id).values(**wanted))
+    except sa.exc.IntegrityError as error:
+        raise MigrationError(
+            f"Two mailboxes have the same target (found while registering {server}).",
+            "Nothing was touched.", "Give every mailbox a target of its own in the inventory.",
+        ) from error
+    return bool(values or changes)
+
+
+def _news(connection, t, server: str, mailboxes) -> tuple[list[dict], list[tuple[int, dict]]]:
+    """Rows to add, and changes by row, that bring the ledger to the operator's list."""
+    known = {row.name: row for row in connection.execute(sa.select(t).where(t.c.server == server))}
     values, changes = [], []
     for mailbox in mailboxes:
         row, wanted = known.get(mailbox.name), {"target": mailbox.target, "wave": mailbox.wave, "test": mailbox.test}
@@ -35,20 +57,7 @@ def register(ledger: Ledger, server: str, mailboxes) -> bool:
             )
         elif any(getattr(row, key) != value for key, value in wanted.items()):
             changes.append((row.id, wanted))
-    if not values and not changes:
-        return False
-    try:
-        with ledger.write() as connection:
-            if values:
-                connection.execute(t.insert(), values)
-            for row_id, wanted in changes:
-                connection.execute(t.update().where(t.c.id == row_id).values(**wanted))
-    except sa.exc.IntegrityError as error:
-        raise MigrationError(
-            f"Two mailboxes have the same target (found while registering {server}).",
-            "Nothing was touched.", "Give every mailbox a target of its own in the inventory.",
-        ) from error
-    return True
+    return values, changes
 
 
 def chosen(ledger: Ledger, names=None):

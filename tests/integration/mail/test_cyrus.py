@@ -1,0 +1,73 @@
+# Copyright: (c) 2026, the messaging.migration contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A target that is no Dovecot: other names for folders, stricter with messages, accounts and quota made by its administrator."""
+
+from __future__ import annotations
+
+import pytest
+from lab import hard_cases
+from servers import cyrus, mail
+
+FOLDERS = ["Projects", "Projects/Alpha", "Projects/Alpha/2019", "Ünïcödé 日本", "Q3.Report v1.0", "R&D (old)", "Hard cases"]
+
+
+@pytest.fixture
+def onto_cyrus(pair, servers, secrets):
+    image = cyrus.image()
+    if image is None:
+        pytest.skip("the image of the lab's target is not on this machine (`make lab` makes it)")
+    pair.target = servers.cyrus(image)
+    pair.target_port = pair.target.port
+    secrets["target_password"] = pair.target.password
+    client = pair.source.client("anna.berg")
+    for folder in FOLDERS:
+        client.create_folder(folder)
+    client.subscribe_folder("Projects/Alpha/2019")
+    mail.fill(client, "INBOX", 120)
+    mail.fill(client, "Projects/Alpha", 15)
+    for case in hard_cases.hard_cases():
+        mail.append(client, "Hard cases", case)
+    client.logout()
+    return pair
+
+
+def accounts(pair, quota_mb):
+    return "imap_mailbox", {"target": pair.target_option(), "mailboxes": [{"name": "anna", "quota_mb": quota_mb}]}
+
+
+def test_whole_way(onto_cyrus, play):
+    [planned] = play([accounts(onto_cyrus, 1)], check=True)
+    refused = [{"server": "old", "mailbox": "anna.berg", "folder": "Hard cases", "reason": "refused_by_target"}]
+    made, again, full, approved = play([
+        accounts(onto_cyrus, 1), accounts(onto_cyrus, 1), ("mailbox_copy", onto_cyrus.options(), {"ignore_errors": True}),
+        ("mailbox_exception", onto_cyrus.ledger_only(exceptions=refused, approved_by="Ada Lead")),
+    ])
+    assert planned["changed"] and (planned["created"], planned["quota_set"]) == (1, 1)
+    assert made["changed"] and (made["created"], made["quota_set"]) == (1, 1)
+    assert not again["changed"] and again["unchanged"] == 1
+    cases = hard_cases.hard_cases()
+    left_behind = sum(case.refused for case in cases)
+    assert full["failed"] and full["messages"] == 120 + 15 + len(cases) - left_behind, full
+    assert full["exceptions_open"] == approved["approved"] == left_behind > 0
+
+    client = onto_cyrus.source.client("anna.berg")
+    mail.fill(client, "Projects", 20, size=100_000)
+    client.select_folder("INBOX")
+    client.add_flags([1, 2, 3], [b"\\Flagged", b"$Forwarded"])
+    client.move(list(range(20, 30)), "Projects/Alpha")
+    client.delete_messages([40, 41])
+    client.expunge()
+    client.unselect_folder()
+    client.rename_folder("Projects/Alpha/2019", "Projects/Alpha/2020")
+    client.delete_folder("R&D (old)")
+    client.logout()
+    over, raised, synced, quiet, verified = play([
+        ("mailbox_sync", onto_cyrus.options(), {"ignore_errors": True}), accounts(onto_cyrus, 50),
+        ("mailbox_sync", onto_cyrus.options()), ("mailbox_sync", onto_cyrus.options()), ("mailbox_verify", onto_cyrus.options()),
+    ])
+    assert over["failed"] and "quota" in over["msg"].lower() and over["exceptions_open"] == 0
+    assert raised["changed"] and raised["quota_set"] == 1 and raised["created"] == 0
+    assert not synced["failed"] and not quiet["changed"]
+    assert verified["perfect"] == 1 and verified["approved"] == left_behind
+    assert onto_cyrus.findings() == {"missing": left_behind}

@@ -1,0 +1,18 @@
+# Copyright: (c) 2026, the messaging.migration contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import pathlib
+
+import pytest
+
+from ansible_collections.messaging.migration.plugins.action import mailbox_copy, mailbox_sync, mailbox_verify
+from ansible_collections.messaging.migration.plugins.plugin_utils._steps import SteppedAction
+
+
+@pytest.mark.parametrize("action", [mailbox_copy, mailbox_sync, mailbox_verify])
+def test_each_shares_its_name_with_a_module_and_shows_its_progress(action):
+    assert issubclass(action.ActionModule, SteppedAction)
+    plugins = pathlib.Path(action.__file__).parents[1]
+    assert (plugins / "modules" / pathlib.Path(action.__file__).name).exists()

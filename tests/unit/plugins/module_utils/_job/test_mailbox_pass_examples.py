@@ -1,0 +1,245 @@
+# Copyright: (c) 2026, the messaging.migration contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Cases of a pass that the state machine beside this file does not reach."""
+
+from __future__ import annotations
+
+import contextlib
+
+import pytest
+
+from ansible_collections.messaging.migration.plugins.module_utils._errors import MigrationError
+from ansible_collections.messaging.migration.plugins.module_utils._imap.session import REFUSED
+from ansible_collections.messaging.migration.plugins.module_utils._job import mailbox_pass
+from ansible_collections.messaging.migration.plugins.module_utils._ledger import exceptions, items, mailboxes
+from ansible_collections.messaging.migration.plugins.module_utils._model.server import Mailbox, Server
+from ansible_collections.messaging.migration.tests.unit.plugins.module_utils.fake_mail import Crash, FakeSource, FakeTarget, Pulse, Store
+from ansible_collections.messaging.migration.tests.unit.plugins.module_utils.ledger_fixture import opened, with_mailboxes
+
+
+class Scene:
+    def __init__(self, folder, monkeypatch) -> None:
+        self.ledger = opened(folder)
+        with_mailboxes(self.ledger, "anna")
+        self.source, self.target = FakeSource(Store()), FakeTarget(Store(separator="."))
+        self.logins = 0
+        monkeypatch.setattr(mailbox_pass, "open_source", lambda *_: self.source)
+        monkeypatch.setattr(mailbox_pass, "ImapTarget", self._login)
+        self.there, self.here = self.source.held.boxes, self.target.held.boxes
+
+    def _login(self, *_args):
+        self.logins += 1
+        return self.target
+
+    def run(self, deletions="mirror", on_foreign="refuse", pulse=None) -> Pulse:
+        pulse = pulse or Pulse()
+        row = mailboxes.find(self.ledger, "s1", "anna")
+        server = Server(name="s1", host="s1.test")
+        mailbox_pass.MailboxPass(self.ledger, row, server, server, Mailbox("anna", "anna-at-target"), deletions, on_foreign, pulse).run()
+        return pulse
+
+    def odd(self):
+        return [(e.folder, e.source_uid, e.reason, e.detail) for e in exceptions.unresolved(self.ledger, 1)]
+
+
+@pytest.fixture
+def scene(tmp_path, monkeypatch):
+    return Scene(tmp_path, monkeypatch)
+
+
+def test_a_target_mailbox_with_somebodys_mail_is_refused(scene):
+    scene.there["INBOX"].add(b"a")
+    scene.target.held.create("Old").add(b"somebody's")
+    with pytest.raises(MigrationError, match="target mailbox anna-at-target holds 1 messages that this migration did not put there. They were kept"):
+        scene.run()
+    assert items.folders(scene.ledger, 1) == {} and scene.here["INBOX"].mail() == []
+
+
+def test_or_copied_beside_when_told_so(scene):
+    scene.there["INBOX"].add(b"a")
+    scene.here["INBOX"].add(b"somebody's")
+    scene.run(on_foreign="keep")
+    assert [body for body, _flags, _date in scene.here["INBOX"].mail()] == [b"a", b"somebody's"]
+    scene.there["INBOX"].remove(1)
+    scene.run(on_foreign="keep")
+    assert [body for body, _flags, _date in scene.here["INBOX"].mail()] == [b"somebody's"]
+
+
+def test_without_change_the_target_is_not_even_asked(scene):
+    scene.there["INBOX"].add(b"a")
+    scene.run()
+    scene.run()
+    assert scene.logins == 1
+
+
+def test_deletions_are_kept_when_told_so(scene):
+    inbox, sent = scene.there["INBOX"], scene.source.held.create("Sent")
+    inbox.add(b"a")
+    sent.add(b"b")
+    scene.run()
+    inbox.remove(1)
+    del scene.there["Sent"]
+    assert scene.run(deletions="keep").counts.deleted == 0
+    assert len(scene.here["INBOX"].messages) == len(scene.here["Sent"].messages) == 1
+    assert scene.run().counts.deleted == 2
+    assert scene.here.keys() == {"INBOX"} and scene.here["INBOX"].messages == {}
+
+
+def test_what_users_do_at_the_target_stays(scene):
+    inbox = scene.there["INBOX"]
+    inbox.add(b"a", ["$Junk"])
+    inbox.add(b"b")
+    scene.run()
+    scene.here["INBOX"].flag(1, ["\\Answered"])
+    inbox.flag(1, ["\\Seen"], ["$Junk"])
+    assert scene.run().counts.flags == 1
+    assert scene.here["INBOX"].messages[1].flags == ("\\Answered", "\\Seen")
+
+
+def test_a_flag_that_the_target_does_not_store_is_told_and_harms_no_other(scene):
+    inbox = scene.there["INBOX"]
+    inbox.add(b"a")
+    scene.target.permanent_flags = ("\\Seen",)
+    scene.run()
+    inbox.flag(1, ["\\Seen", "$Junk"])
+    store = scene.target.store
+
+    def strict(uids, add, remove):
+        if "$Junk" in (*add, *remove):
+            raise REFUSED("no such flag")
+        store(uids, add, remove)
+
+    scene.target.store = strict
+    scene.run()
+    assert scene.here["INBOX"].messages[1].flags == ("\\Seen",)
+    assert scene.odd() == [("INBOX", 1, "flag_dropped", "$Junk")]
+    inbox.flag(1, [], ["$Junk", "\\Seen"])
+    scene.run()
+    assert scene.here["INBOX"].messages[1].flags == ()
+
+
+def test_a_folder_that_holds_somebodys_mail_is_kept(scene):
+    scene.source.held.create("Sent").add(b"a")
+    scene.run()
+    scene.here["Sent"].add(b"somebody's")
+    del scene.there["Sent"]
+    for _number in range(2):
+        scene.run()
+        assert [body for body, _flags, _date in scene.here["Sent"].mail()] == [b"somebody's"]
+        assert scene.odd() == [("Sent", 0, "folder_kept", "Sent")]
+
+
+def test_a_name_that_the_target_refuses_is_tried_in_a_simpler_form(scene):
+    scene.source.held.create("R&AOk-sum&AOk-+!").add(b"a")
+    create = scene.target.create
+
+    def picky(name):
+        if "+" in name:
+            raise REFUSED("Invalid mailbox name")
+        create(name)
+
+    scene.target.create = picky
+    scene.run()
+    assert scene.here.keys() == {"INBOX", "R&AOk-sum&AOk-__"} and scene.odd() == []
+
+
+def test_a_name_that_the_target_never_takes_is_an_exception_as_long_as_the_folder_is_there(scene):
+    scene.source.held.create("Sent").add(b"a")
+    scene.there["INBOX"].add(b"b")
+    create = scene.target.create
+
+    def refuses(name):
+        raise REFUSED(f"no {name} here")
+
+    scene.target.create = refuses
+    scene.run()
+    assert scene.odd() == [("Sent", 0, "folder_refused", "no Sent here")] and len(scene.here["INBOX"].messages) == 1
+    kept = scene.there.pop("Sent")
+    scene.run()
+    assert scene.odd() == []
+    scene.there["Sent"] = kept
+    scene.run()
+    scene.target.create = create
+    scene.run()
+    assert scene.odd() == [] and len(scene.here["Sent"].messages) == 1
+
+
+def test_a_folder_that_was_removed_at_the_target_is_made_again(scene):
+    sent = scene.source.held.create("Sent")
+    sent.add(b"a")
+    scene.run()
+    del scene.here["Sent"]
+    sent.add(b"b")
+    scene.run()
+    assert scene.here["Sent"].mail() == sent.mail()
+
+
+def test_the_targets_own_folders_are_used(scene):
+    scene.target.held.create("Sent")
+    scene.source.held.create("Sent").add(b"a")
+    assert scene.run().counts.folders == 0
+    assert scene.here.keys() == {"INBOX", "Sent"} and len(scene.here["Sent"].messages) == 1
+
+
+def test_folders_that_hold_no_messages_are_passed_over(scene, monkeypatch):
+    scene.source.held.create("Projects")
+    listed = scene.source.folders
+
+    def folders():
+        return [mailbox_pass.imap_folders.Folder(f.name, f.path, f.separator, f.subscribed, f.name != "Projects") for f in listed()]
+
+    scene.source.folders = folders
+    scene.run()
+    assert scene.here.keys() == {"INBOX"}
+
+
+def test_exceptions_end_with_their_message(scene):
+    inbox = scene.there["INBOX"]
+    inbox.add(b"x" * 11)
+    scene.target.largest_message = 10
+    scene.run()
+    assert [key[:3] for key in scene.odd()] == [("INBOX", 1, "too_large")]
+    inbox.remove(1)
+    scene.run()
+    assert scene.odd() == []
+
+
+def test_an_approval_is_for_a_message_not_for_a_number(scene):
+    inbox = scene.there["INBOX"]
+    inbox.add(b"x" * 11)
+    inbox.add(b"a")
+    scene.target.largest_message = 10
+    scene.run()
+    exceptions.approve(scene.ledger, [1], "Ada Lead")
+    scene.run()
+    assert len(scene.odd()) == 1
+    inbox.remove(1)
+    inbox.renumber(7)
+    inbox.add(b"b")
+    scene.run()
+    assert scene.here["INBOX"].mail() == inbox.mail()
+
+
+def test_connections_are_closed_whatever_happens(scene):
+    scene.there["INBOX"].add(b"a")
+    scene.target.begin = None
+    with pytest.raises(TypeError):
+        scene.run()
+    assert scene.source.box is None and scene.target.box is None
+
+
+@pytest.mark.parametrize("steps", range(12))
+def test_a_folder_that_comes_back_while_it_is_taken_away(scene, steps):
+    box = scene.source.held.create("Sent")
+    for body in (b"a", b"b", b"c"):
+        box.add(body)
+    scene.run()
+    del scene.there["Sent"]
+    scene.target.fuse.steps = steps
+    with contextlib.suppress(Crash):
+        scene.run()
+    scene.target.fuse.steps = None
+    scene.there["Sent"] = box
+    scene.run()
+    assert scene.here["Sent"].mail() == box.mail()

@@ -1,0 +1,137 @@
+# Copyright: (c) 2026, the messaging.migration contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ansible_collections.messaging.migration.plugins.module_utils._job import settle
+from ansible_collections.messaging.migration.plugins.module_utils._ledger import items
+from ansible_collections.messaging.migration.tests.unit.plugins.module_utils.fake_mail import FakeSource, FakeTarget, Pulse, Store
+from ansible_collections.messaging.migration.tests.unit.plugins.module_utils.ledger_fixture import message, opened, with_folder, with_mailboxes
+
+
+class Scene:
+    def __init__(self, folder) -> None:
+        self.ledger = opened(folder)
+        self.mailbox = with_mailboxes(self.ledger, "anna")[0].id
+        self.target, self.source = FakeTarget(Store()), FakeSource(Store())
+        self.box, self.inbox = self.target.held.boxes["INBOX"], self.source.held.boxes["INBOX"]
+        self.folder = with_folder(self.ledger, self.mailbox)
+
+    def intend(self, *bodies: bytes, first: int = 1) -> None:
+        """A crash: the intent is there, its outcome unknown."""
+        journal = items.Journal(self.ledger, self.folder.id, self.box.uidvalidity, self.box.uidnext)
+        journal.intend([message(uid, body) for uid, body in enumerate(bodies, start=first)])
+
+    def copied(self, *bodies: bytes) -> None:
+        journal = items.Journal(self.ledger, self.folder.id, self.box.uidvalidity, self.box.uidnext)
+        intent = journal.intend([message(self.inbox.add(body), body) for body in bodies])
+        journal.settled(intent, dict(zip(self.inbox.messages, [self.box.add(body) for body in bodies], strict=True)))
+        journal.flush()
+
+    def settle(self) -> int:
+        return settle.intents(self.ledger, self.folder, self.target, self.target.open("INBOX"))
+
+    def known(self):
+        return {row.source_uid: row.target_uid for row in items.items(self.ledger, self.folder.id)}
+
+
+@pytest.fixture
+def scene(tmp_path):
+    return Scene(tmp_path)
+
+
+def test_nothing_open_reads_nothing(scene):
+    scene.target.contents = None
+    assert scene.settle() == 0
+
+
+def test_what_arrived_is_adopted_and_the_rest_forgotten(scene):
+    scene.box.add(b"b")
+    scene.intend(b"a", b"b", b"c")
+    for body in (b"a", b"b"):
+        scene.box.add(body)
+    assert scene.settle() == 2
+    # The b that was there before is somebody else's.
+    assert scene.known() == {1: 2, 2: 3}
+    assert items.open_intents(scene.ledger, scene.folder.id) == [] and scene.settle() == 0
+
+
+def test_equal_messages_of_two_intents_are_each_adopted_once(scene):
+    scene.intend(b"a", b"a")
+    scene.intend(b"a", first=3)
+    for _number in range(2):
+        scene.box.add(b"a")
+    assert scene.settle() == 2
+    assert scene.known() == {1: 1, 2: 2}
+
+
+def test_what_an_item_owns_is_not_adopted_again(scene):
+    scene.copied(b"a")
+    scene.box.uidnext = 1
+    scene.intend(b"a", first=2)
+    scene.box.uidnext = 2
+    assert scene.settle() == 0 and scene.known() == {1: 1}
+
+
+def test_a_renumbered_folder_is_read_from_its_beginning(scene):
+    scene.box.add(b"other")
+    scene.intend(b"a")
+    scene.box.add(b"a")
+    scene.box.messages.pop(1)
+    scene.box.renumber(5000)
+    assert scene.settle() == 1 and scene.known() == {1: 1}
+
+
+def test_a_new_target_folder(scene):
+    scene.copied(b"a", b"b", b"a")
+    scene.box.messages.pop(1)
+    scene.box.renumber(5000)
+    settle.new_target_folder(scene.ledger, scene.folder, scene.target, scene.target.open("INBOX"))
+    # One of the two equal messages is gone: it is sent again.
+    assert scene.known() == {1: 2, 2: 1}
+    assert items.folders(scene.ledger, scene.mailbox)["INBOX"].target_uidvalidity == 5000
+
+
+def test_an_empty_new_target_folder(scene):
+    scene.copied(b"a")
+    scene.box.messages.clear()
+    scene.box.renumber(5000)
+    settle.new_target_folder(scene.ledger, scene.folder, scene.target, scene.target.open("INBOX"))
+    assert scene.known() == {}
+
+
+def test_a_new_source_folder(scene):
+    scene.copied(b"a", b"b", b"c")
+    scene.inbox.messages.pop(2)
+    scene.inbox.add(b"d")
+    scene.inbox.renumber(7)
+    assert settle.new_source_folder(scene.ledger, scene.folder, scene.source, scene.source.open("INBOX"), Pulse())
+    known = scene.known()
+    # a and c under their new UIDs; b, which is gone, under one that no source has; d is not known.
+    assert {uid: at for uid, at in known.items() if uid > 0} == {1: 1, 2: 3}
+    assert [at for uid, at in known.items() if uid < 0] == [2]
+    assert items.folders(scene.ledger, scene.mailbox)["INBOX"].source_uidvalidity == 7
+
+
+def test_a_stop_before_all_was_read_changes_nothing(scene):
+    scene.copied(b"a", b"b", b"c", b"d")
+    before = scene.known()
+    scene.inbox.renumber(7)
+    assert not settle.new_source_folder(scene.ledger, scene.folder, scene.source, scene.source.open("INBOX"), Pulse(1))
+    assert scene.known() == before
+
+
+@settings(max_examples=25)
+@given(st.lists(st.sampled_from([b"a", b"b"]), min_size=1, max_size=8), st.integers(0, 8))
+def test_after_settling_nothing_is_missing_or_twice(tmp_path_factory, bodies, arrived):
+    scene = Scene(tmp_path_factory.mktemp("ledger"))
+    scene.intend(*bodies)
+    for body in bodies[:arrived]:
+        scene.box.add(body)
+    assert scene.settle() == min(arrived, len(bodies))
+    assert sorted(scene.known().values()) == sorted(scene.box.messages)
+    assert all(scene.box.messages[at].body == bodies[uid - 1] for uid, at in scene.known().items())

@@ -1,0 +1,111 @@
+# Copyright: (c) 2026, the messaging.migration contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.messaging.migration.plugins.module_utils._ledger import items, passes
+from ansible_collections.messaging.migration.tests.unit.plugins.module_utils.ledger_fixture import message, opened, with_folder, with_mailboxes
+
+
+@pytest.fixture
+def ledger(tmp_path):
+    return opened(tmp_path)
+
+
+@pytest.fixture
+def folder(ledger):
+    return with_folder(ledger, with_mailboxes(ledger, "anna")[0].id)
+
+
+def state(ledger, folder):
+    """Source UID -> target UID, None while on its way; and the number of open intents."""
+    return {row.source_uid: row.target_uid for row in items.items(ledger, folder.id)}, len(items.open_intents(ledger, folder.id))
+
+
+def test_an_intent_stays_after_a_crash(ledger, folder):
+    items.Journal(ledger, folder.id, 1000, 7).intend([message(1), message(2, b"two", ("\\Seen", "$Junk"))])
+    assert state(ledger, folder) == ({1: None, 2: None}, 1)
+    [intent] = items.open_intents(ledger, folder.id)
+    assert (intent.target_uidvalidity, intent.target_uidnext) == (1000, 7)
+    row = items.items(ledger, folder.id)[1]
+    assert (row.sha256, row.size, row.flags, row.internal_date) == (message(2, b"two").sha256, 3, "\\Seen $Junk", "02-Jan-2019 03:04:05 +0100")
+
+
+def test_an_outcome_is_written_with_the_next_intent(ledger, folder):
+    journal = items.Journal(ledger, folder.id, 1000, 7)
+    journal.settled(journal.intend([message(1), message(2)]), {1: 7, 2: 8})
+    assert state(ledger, folder) == ({1: None, 2: None}, 1)
+    journal.intend([message(3)])
+    assert state(ledger, folder) == ({1: 7, 2: 8, 3: None}, 1)
+    assert items.open_intents(ledger, folder.id)[0].target_uidnext == 9
+
+
+def test_flush_writes_the_last_outcome_once(ledger, folder):
+    journal = items.Journal(ledger, folder.id, 1000, 1)
+    journal.settled(journal.intend([message(1)]), {1: 4})
+    journal.flush()
+    journal.flush()
+    assert state(ledger, folder) == ({1: 4}, 0)
+
+
+def test_what_was_not_accepted_is_forgotten(ledger, folder):
+    journal = items.Journal(ledger, folder.id, 1000, 1)
+    journal.settled(journal.intend([message(1), message(2)]), {2: 1})
+    journal.flush()
+    journal.settled(journal.intend([message(3)]), {})
+    journal.flush()
+    assert state(ledger, folder) == ({2: 1}, 0)
+    assert journal.target_uidnext == 2
+
+
+def test_an_intent_that_another_worker_settled_is_told(ledger, folder):
+    journal = items.Journal(ledger, folder.id, 1000, 1)
+    intent = journal.intend([message(1)])
+    with ledger.write() as connection:
+        items.settle_intent(ledger, connection, folder.id, intent, {1: 1})
+    journal.settled(intent, {1: 2})
+    with pytest.raises(items.TakenOver):
+        journal.flush()
+    with pytest.raises(items.TakenOver):
+        items.Journal(ledger, folder.id, 1000, 1).intend([message(1)])
+    assert state(ledger, folder) == ({1: 1}, 0)
+
+
+def test_flags_and_forgetting(ledger, folder):
+    journal = items.Journal(ledger, folder.id, 1000, 1)
+    journal.settled(journal.intend([message(1), message(2)]), {1: 1, 2: 2})
+    journal.flush()
+    items.set_flags(ledger, folder.id, {1: ("\\Seen", "$Junk"), 2: ()})
+    assert [row.flags for row in items.items(ledger, folder.id)] == ["\\Seen $Junk", ""]
+    items.forget(ledger, folder.id, [1, 5])
+    assert state(ledger, folder) == ({2: 2}, 0)
+
+
+def test_items_are_replaced_with_the_state_of_their_folder(ledger, folder):
+    journal = items.Journal(ledger, folder.id, 1000, 1)
+    journal.intend([message(1), message(2)])
+    rows = [dict(row._mapping, source_uid=row.source_uid + 10, target_uid=5, intent_id=None) for row in items.items(ledger, folder.id)[:1]]
+    items.replace_items(ledger, folder.id, rows, target_uidvalidity=2000)
+    assert state(ledger, folder) == ({11: 5}, 0)
+    assert items.folders(ledger, folder.mailbox_id)["INBOX"].target_uidvalidity == 2000
+    items.replace_items(ledger, folder.id, [])
+    assert state(ledger, folder) == ({}, 0)
+
+
+def test_a_folder_is_forgotten_with_all_of_it(ledger, folder):
+    items.Journal(ledger, folder.id, 1000, 1).intend([message(1)])
+    items.drop_folder(ledger, folder.id)
+    assert items.folders(ledger, folder.mailbox_id) == {} and state(ledger, folder) == ({}, 0)
+
+
+def test_folders_of_two_mailboxes_are_apart(ledger, folder):
+    [other] = with_mailboxes(ledger, "ben")
+    with_folder(ledger, other.id)
+    journal = items.Journal(ledger, folder.id, 1000, 1)
+    journal.settled(journal.intend([message(1, b"12345")]), {1: 1})
+    journal.flush()
+    journal.intend([message(2)])
+    [moved] = passes.at_target(ledger)
+    assert (moved.mailbox_id, moved.messages, moved.bytes) == (folder.mailbox_id, 1, 5)

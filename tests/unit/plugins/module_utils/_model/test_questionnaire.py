@@ -1,0 +1,83 @@
+# Copyright: (c) 2026, the messaging.migration contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import copy
+import json
+
+import pytest
+
+from ansible_collections.messaging.migration.plugins.module_utils._model import questionnaire
+
+FOUND = {
+    "name": "exchange2019",
+    "host": "exchange2019.example.test",
+    "product": "Microsoft Exchange",
+    "version": "2007",
+    "profile": "exchange_2007",
+    "capabilities": ["IMAP4REV1"],
+    "mailboxes": [{"name": "anna", "target": "anna", "wave": "all", "test": False}, {"name": "ben", "target": "ben", "wave": "all", "test": False}],
+    "unreachable": [],
+    "totals": {"mailboxes": 2, "messages": 1000, "bytes": 100_000_000, "largest_mailbox_bytes": 60_000_000},
+}
+
+
+def found(**values):
+    return {**copy.deepcopy(FOUND), **values}
+
+
+def fields(stated, there=None):
+    return {row["field"]: (row["stated"], row["found"]) for row in questionnaire.differences(stated, there or FOUND)}
+
+
+@pytest.mark.parametrize(
+    ("stated", "expected"),
+    [
+        ({}, {}),
+        ({"mailboxes": 2, "data_mb": 100, "largest_mailbox_mb": 60, "version": "2007"}, {}),
+        ({"mailboxes": 3}, {"mailboxes": (3, 2)}),
+        ({"data_mb": 130}, {}),
+        ({"data_mb": 140}, {"data_mb": (140, 100)}),
+        ({"data_mb": 70}, {"data_mb": (70, 100)}),
+        ({"largest_mailbox_mb": 10}, {"largest_mailbox_mb": (10, 60)}),
+        ({"version": "5.5", "product": "Exchange"}, {"version": ("Exchange 5.5", "Microsoft Exchange 2007")}),
+        ({"mailboxes": None, "data_mb": None, "version": None}, {}),
+    ],
+)
+def test_what_is_worth_a_question(stated, expected):
+    assert fields(stated) == expected
+
+
+def test_a_megabyte_is_no_difference():
+    assert fields({"data_mb": 1}, found(totals={**FOUND["totals"], "bytes": 100_000})) == {}
+
+
+def test_a_greeting_without_a_version_is_believed():
+    assert fields({"version": "2019"}, found(product="Microsoft Exchange 2010 or later", version="")) == {}
+    assert fields({"version": "2019"}, found(product="", version="")) == {}
+
+
+def test_unreachable_mailboxes_are_told():
+    there = found(unreachable=[{"name": "carl", "reason": "no rights"}])
+    assert fields({"mailboxes": 3}, there) == {"reachable mailboxes": (3, 2)}
+
+
+@pytest.mark.parametrize(
+    ("values", "material"),
+    [
+        ({}, False),
+        ({"host": "other.example.test"}, True),
+        ({"version": "2003"}, True),
+        ({"capabilities": []}, True),
+        ({"mailboxes": FOUND["mailboxes"][:1]}, True),
+        ({"mailboxes": [{**FOUND["mailboxes"][0], "wave": "second"}, FOUND["mailboxes"][1]]}, True),
+        ({"unreachable": [{"name": "carl", "reason": ""}]}, True),
+        ({"totals": {**FOUND["totals"], "messages": 1200}}, False),
+        ({"totals": {**FOUND["totals"], "messages": 1300}}, True),
+        ({"totals": {**FOUND["totals"], "bytes": 60_000_000}}, True),
+        ({"greeting": "another time of day"}, False),
+    ],
+)
+def test_what_is_a_new_discovery(values, material):
+    assert questionnaire.material_change(json.dumps(FOUND), found(**values), 0.25) is material

@@ -1,0 +1,116 @@
+# Copyright: (c) 2026, the messaging.migration contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.messaging.migration.plugins.module_utils._imap.session import REFUSED
+from ansible_collections.messaging.migration.plugins.module_utils._model.message import content_hash
+from ansible_collections.messaging.migration.plugins.module_utils._model.server import Mailbox, Server
+from ansible_collections.messaging.migration.plugins.module_utils._target.imap import ImapTarget
+from ansible_collections.messaging.migration.tests.unit.plugins.module_utils.imap_script import ScriptedServer
+
+
+@pytest.fixture
+def opened():
+    """opened(capabilities, script): a target on a server that plays it; sent(): the commands after the login."""
+    running = []
+
+    def start(capabilities="", *script):
+        first = [("LIST", '* LIST () "." INBOX\r\n{tag} OK done\r\n')] if "NAMESPACE" not in capabilities else []
+        server = ScriptedServer([*first, *script], capabilities=f"IMAP4rev1 {capabilities}")
+        running.append(server.__enter__())
+        target = ImapTarget(
+            Server(name="t", host="127.0.0.1", port=server.port, tls="none", timeout=5, password="p"), Mailbox("anna", "anna.berg", password="source's")
+        )
+
+        def sent():
+            target.close()
+            return [line for line in server.commands if line.split()[0] not in ("CAPABILITY", "LOGIN", "EXAMINE", "LIST", "LOGOUT", "NAMESPACE")]
+
+        return target, sent
+
+    yield start
+    for server in running:
+        server.__exit__()
+
+
+def test_the_login_is_that_of_the_targets_mailbox(opened):
+    target, _sent = opened()
+    assert target.session.login == "anna.berg" and target.session.server.password == "p"
+    target.close()
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "limit"), [("", None), ("APPENDLIMIT", None), ("APPENDLIMIT=1000", 1000), ("APPENDLIMIT=1000 APPENDLIMIT=500", 500)]
+)
+def test_the_largest_message(opened, capabilities, limit):
+    target, sent = opened(capabilities)
+    assert target.largest_message == limit
+    sent()
+
+
+def test_only_the_mailboxs_own_folders_count(opened):
+    lists = '* LIST () "." INBOX\r\n* LIST () "." INBOX.Sent\r\n* LIST () "." user.ben\r\n{tag} OK done\r\n'
+    namespace = '* NAMESPACE (("INBOX." ".")) (("user." ".")) NIL\r\n{tag} OK done\r\n'
+    target, sent = opened("NAMESPACE", ("NAMESPACE", namespace), ("LSUB", "{tag} OK done\r\n"), ("LIST", lists))
+    assert target.prefix == "INBOX." and [folder.name for folder in target.folders()] == ["INBOX", "INBOX.Sent"]
+    sent()
+
+
+def test_folders_are_made_subscribed_and_removed_under_their_names_on_the_wire(opened):
+    target, sent = opened()
+    target.create("R&AOk-sum")
+    target.subscribe("R&AOk-sum", True)
+    target.subscribe("R&AOk-sum", False)
+    target.remove_folder('a"b')
+    assert sent() == ['CREATE "R&AOk-sum"', 'SUBSCRIBE "R&AOk-sum"', 'UNSUBSCRIBE "R&AOk-sum"', 'DELETE "a\\"b"']
+
+
+def test_flags_are_added_and_removed(opened):
+    target, sent = opened()
+    target.store([3, 1, 2], ["\\Seen", "$Junk"], ["\\Flagged"])
+    target.store([5], [], [])
+    assert sent() == ["UID STORE 1:3 +FLAGS.SILENT (\\Seen $Junk)", "UID STORE 1:3 -FLAGS.SILENT (\\Flagged)"]
+
+
+def test_a_refused_command_is_told_without_its_arguments(opened):
+    target, sent = opened("", ("UID STORE", "{tag} NO no rights\r\n"))
+    with pytest.raises(REFUSED, match="UID STORE 1 .FLAGS.SILENT: no rights"):
+        target.store([1], ["\\Seen"], [])
+    sent()
+
+
+def test_uidplus_deletes_exactly_these(opened):
+    target, sent = opened("UIDPLUS")
+    target.delete([4, 5, 9])
+    target.delete([])
+    assert sent() == ["UID STORE 4:5,9 +FLAGS.SILENT (\\Deleted)", "UID EXPUNGE 4:5,9"]
+
+
+def test_without_uidplus_what_others_marked_is_spared(opened):
+    target, sent = opened("", ("UID STORE", "{tag} OK done\r\n"), ("UID SEARCH", "* SEARCH 4 7\r\n{tag} OK done\r\n"))
+    target.delete([4])
+    assert sent() == [
+        "UID STORE 4 +FLAGS.SILENT (\\Deleted)", "UID SEARCH DELETED", "UID STORE 7 -FLAGS.SILENT (\\Deleted)", "EXPUNGE",
+        "UID STORE 7 +FLAGS.SILENT (\\Deleted)",
+    ]
+
+
+def test_reading_back_from_a_uid_on(opened):
+    # n:* would name the last message even below n.
+    listing = "* 1 FETCH (UID 3 RFC822.SIZE 3)\r\n* 2 FETCH (UID 8 RFC822.SIZE 3)\r\n{tag} OK done\r\n"
+    message = '* 2 FETCH (UID 8 FLAGS (\\Seen) INTERNALDATE "01-Jan-2020 00:00:00 +0000" BODY[] {3}\r\nabc)\r\n{tag} OK done\r\n'
+    target, sent = opened("", ("UID FETCH 1:*", listing), ("UID FETCH 8", message))
+    [(uid, stored)] = target.contents(from_uid=5).items()
+    assert (uid, stored.sha256, stored.flags, stored.internal_date) == (8, content_hash(b"abc"), ("\\Seen",), "01-Jan-2020 00:00:00 +0000")
+    assert len(sent()) == 2
+
+
+def test_what_can_not_be_read_back_is_an_error(opened):
+    listing = "* 1 FETCH (UID 3 RFC822.SIZE 3)\r\n{tag} OK done\r\n"
+    target, sent = opened("", ("UID FETCH 3", listing), ("UID FETCH 3", "{tag} NO [SERVERBUG] broken\r\n"))
+    with pytest.raises(REFUSED, match="reading back from 127.0.0.1: .SERVERBUG. broken"):
+        target.contents(uids=[3])
+    sent()

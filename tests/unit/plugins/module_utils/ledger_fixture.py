@@ -1,0 +1,38 @@
+# Copyright: (c) 2026, the messaging.migration contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Ledgers for tests, with what most of them start from."""
+
+from __future__ import annotations
+
+from ansible_collections.messaging.migration.plugins.module_utils._ledger import items, mailboxes
+from ansible_collections.messaging.migration.plugins.module_utils._ledger.store import open_ledger
+from ansible_collections.messaging.migration.plugins.module_utils._model.message import Message
+from ansible_collections.messaging.migration.plugins.module_utils._model.server import Mailbox
+
+MIGRATION = "example"
+
+
+def options(folder) -> dict:
+    return {"url": f"sqlite:///{folder}/ledger.sqlite"}
+
+
+def opened(folder):
+    return open_ledger(options(folder), MIGRATION)
+
+
+def with_mailboxes(ledger, *names: str, server: str = "s1", **values) -> list:
+    """Rows of newly registered mailboxes."""
+    mailboxes.register(ledger, server, [Mailbox(name, f"{name}-at-target", **values) for name in names])
+    return [mailboxes.find(ledger, server, name) for name in names]
+
+
+def with_folder(ledger, mailbox_id: int, name: str = "INBOX"):
+    """A folder as a first pass writes it down."""
+    row = items.add_folder(ledger, mailbox_id, name, name, 1)
+    items.update_folder(ledger, row.id, target_uidvalidity=1000)
+    return items.folders(ledger, mailbox_id)[name]
+
+
+def message(uid: int, body: bytes = b"body", flags: tuple[str, ...] = ()) -> Message:
+    return Message.of(uid, body, flags, "02-Jan-2019 03:04:05 +0100")
