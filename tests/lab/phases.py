@@ -26,8 +26,8 @@ class Run:
     message: str
 
 
-def play(name: str, folder: pathlib.Path, check: bool = False, quiet: bool = False, **variables) -> Run:
-    """Run messaging.migration.NAME on the lab's inventory; its whole output goes into a log below `folder`."""
+def play(name: str, folder: pathlib.Path, check: bool = False, quiet: bool = False, playbook: str = "", **variables) -> Run:
+    """Run messaging.migration.NAME, or `playbook`, on the lab's inventory; its whole output goes into a log below `folder`."""
     changed: list[str] = []
     failures: list[str] = []
     # ansible-runner keeps what a run was given for the next one in the same folder, `--check` as well.
@@ -53,7 +53,7 @@ def play(name: str, folder: pathlib.Path, check: bool = False, quiet: bool = Fal
     began = time.monotonic()
     runner = ansible_runner.run(
         private_data_dir=str(folder / "runner"),
-        playbook=f"messaging.migration.{name}",
+        playbook=playbook or f"messaging.migration.{name}",
         inventory=str(SCENARIO / "inventory"),
         cmdline="--check --diff" if check else None,
         extravars=variables,
