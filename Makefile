@@ -67,7 +67,7 @@ lab: venv ## the whole migration in the lab, checked
 	$(call heading,Lab)
 	@pytest $(or $(TESTS),tests/lab)
 
-demo: venv ## the whole migration in the lab, to look at
+demo: system .venv/.ready $(collection) ## the whole migration in the lab, to look at
 	$(call heading,Demonstration)
 	@python tests/lab/demo.py
 

@@ -71,7 +71,17 @@ totals:
   description: The same counts over all source servers.
   returned: success
   type: dict
-  sample: {mailboxes: 36, copied: 36, synced: 36, verified: 36, perfect: 36, failed: 0, messages: 6046, bytes: 32512004, exceptions_open: 0, exceptions_approved: 0}
+  sample:
+    mailboxes: 36
+    copied: 36
+    synced: 36
+    verified: 36
+    perfect: 36
+    failed: 0
+    messages: 6046
+    bytes: 32512004
+    exceptions_open: 0
+    exceptions_approved: 0
 exceptions_open:
   description: Exceptions that nobody approved.
   returned: success

@@ -102,7 +102,8 @@ class Demo:
     def make_lab(self) -> None:
         say("The lab: three source servers, a target server, a name server, two migration stations, the outside world")
         log = self.build / "molecule.log"
-        for action in ("destroy", "create", "prepare"):
+        # `create` prepares the hosts, too.
+        for action in ("destroy", "create"):
             print(f"    molecule {action}", flush=True)
             lab.molecule(action, log)
         dealt = lab.fill()

@@ -11,7 +11,8 @@ podman image exists "$image" && exit
 
 echo "building $image" >&2
 if [ "$kind" = base ]; then
-  # The host's own mirror, whichever that is.
+  # The host's own mirror, whichever that is. What looks like variables is for apt and mmdebstrap to fill in.
+  # shellcheck disable=SC2016
   apt-get indextargets --format 'deb $(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' \
     | grep -E ' bookworm(-updates|-security)? ' | sort -u \
     | mmdebstrap --quiet --variant=minbase --include="$(paste -sd, base/packages)" \

@@ -31,7 +31,8 @@ def estimate(params: dict, check_mode: bool = False) -> dict:
         if check_mode:
             return {"changed": False, "measured_mailboxes": len(measured)}
         raise MigrationError(
-            "There is nothing to estimate from: " + ("no test mailbox was copied." if found else "no source server was discovered."),
-            "Nothing was touched.", "Run messaging.migration.collect_information, then test_migration.",
+            "There is nothing to estimate from: " + ("no message of a test mailbox was moved." if found else "no source server was discovered."),
+            "Nothing was touched.",
+            "Mark mailboxes that hold mail as test mailboxes, and run messaging.migration.collect_information, then test_migration.",
         )
     return {"changed": False, **estimated(measured, found, params["workers"])}

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from .._errors import MigrationError
 from .._imap import folders as imap_folders
-from .._imap.session import REFUSED
+from .._imap.session import LOST, REFUSED
 from .._ledger import exceptions, items, mailboxes
 from .._model import change_set, folder_map, reasons
 from .._model import flags as flag_rules
@@ -188,9 +188,21 @@ class MailboxPass:
             remove, _never_there = flag_rules.allowed(remove, target_state.permanent_flags)
             for uid in uids if dropped else ():
                 exceptions.raise_exception(self.ledger, self.row.id, row.source_name, uid, reasons.FLAG_DROPPED, " ".join(dropped))
-            self.target.store([at[uid] for uid in uids], add, remove)
+            self._store(row, uids, [at[uid] for uid in uids], add, remove)
             items.set_flags(self.ledger, row.id, {uid: now[uid] for uid in uids})
             self.counts.flags += len(uids)
+
+    def _store(self, row, source_uids: list[int], target_uids: list[int], add, remove) -> None:
+        try:
+            self.target.store(target_uids, add, remove)
+        except REFUSED as error:
+            # As at the first copy: a folder may have no room for another keyword.
+            keywords = tuple(flag for flag in add if not flag.startswith("\\"))
+            if isinstance(error, LOST) or not keywords:
+                raise
+            self.target.store(target_uids, [flag for flag in add if flag not in keywords], remove)
+            for uid in source_uids:
+                exceptions.raise_exception(self.ledger, self.row.id, row.source_name, uid, reasons.FLAG_DROPPED, " ".join(keywords))
 
     def _delete_vanished(self) -> None:
         for row, state, uids in self._vanished.values():

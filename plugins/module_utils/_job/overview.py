@@ -41,17 +41,15 @@ def _info(ledger, params: dict) -> dict:
     per_mailbox: dict[int, collections.Counter] = collections.defaultdict(collections.Counter)
     for row in odd:
         per_mailbox[row.mailbox_id][row.state] += 1
-    servers = []
+    servers, rates = [], passes.copy_rates(ledger)
     for name in sorted({row.server for row in boxes}):
         mine = [row for row in boxes if row.server == name]
-        rate = next((row for row in passes.sums(ledger, "copy", None) if row.server == name), None)
-        wall = rate.last - rate.first if rate else 0
         servers.append({
             "server": name,
             **_counts(mine, moved, per_mailbox),
             "source_messages": sum(row.source_messages for row in mine),
             "source_bytes": sum(row.source_bytes for row in mine),
-            "messages_per_second": round(int(rate.messages) / wall, 1) if wall > 0 else 0.0,
+            "messages_per_second": round(rates.get(name, 0.0), 1),
         })
     totals = _counts(boxes, moved, per_mailbox)
     content = None

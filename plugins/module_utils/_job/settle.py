@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import dataclasses
 
-from .._ledger import items
+from .._ledger import exceptions, items
 from .._model import flags as flag_rules
+from .._model import reasons
 from .._model.change_set import match_by_content
 from .._model.message import instant
 
@@ -36,7 +37,10 @@ def intents(ledger, folder, target, state) -> int:
     fresh = {uid: stored for uid, stored in target.contents(from_uid=since).items() if uid not in owned}
     adopted = 0
     for intent in open_:
-        pairs = _pairs({row.source_uid: row for row in rows if row.intent_id == intent.id}, fresh, _copy, _content)
+        wanted = {row.source_uid: row for row in rows if row.intent_id == intent.id}
+        pairs = _pairs(wanted, fresh, _copy, _content)
+        altered = _altered(wanted, fresh, pairs)
+        pairs |= altered
         for uid in pairs.values():
             del fresh[uid]
         try:
@@ -45,6 +49,10 @@ def intents(ledger, folder, target, state) -> int:
         except items.TakenOver:
             # The worker that wrote it is slow, not dead, and has just closed it itself.
             continue
+        for uid, at in altered.items():
+            exceptions.raise_exception(
+                ledger, folder.mailbox_id, folder.source_name, uid, reasons.ALTERED, f"target UID {at}", wanted[uid].sha256
+            )
         adopted += len(pairs)
     return adopted
 
@@ -92,6 +100,16 @@ def _pairs(wanted: dict, found: dict, *views) -> dict[int, int]:
             {key: view(message) for key, message in found.items() if key not in taken},
         )
     return pairs
+
+
+def _altered(wanted: dict, found: dict, pairs: dict[int, int]) -> dict[int, int]:
+    """Messages that the target stored with other bytes, as some do to 8-bit headers: of what is new there and matches no
+    hash, those of the same size and date are ours. Sending them again would double them."""
+    taken = set(pairs.values())
+    return _pairs(
+        {uid: row for uid, row in wanted.items() if uid not in pairs}, {uid: stored for uid, stored in found.items() if uid not in taken},
+        lambda message: (message.size, _dated(message)[1]),
+    )
 
 
 def _copy(message) -> tuple:

@@ -62,6 +62,7 @@ class Transfer:
         }
         self._refusals: list[str] = []
         self._dropped: dict[int, tuple[str, ...]] = {}
+        self._sent_flags: dict[int, tuple[str, ...]] = {}
         self._last_uids: list[int] = []
 
     def send(self, sizes: dict[int, int]) -> None:
@@ -145,8 +146,25 @@ class Transfer:
             flags[message.uid], dropped = flag_rules.allowed(message.flags, self.state.permanent_flags)
             if dropped:
                 self._dropped[message.uid] = dropped
+        self._sent_flags = flags
         self.target.begin(self.folder.target_name, messages, flags)
         return intent, messages
+
+    def _without_keywords(self, outcome, by_uid: dict) -> None:
+        """A folder may have no room for another keyword (Cyrus: 100). The message matters more: try it without any."""
+        for uid, words in list(outcome.refused.items()):
+            keywords = tuple(flag for flag in self._sent_flags[uid] if not flag.startswith("\\"))
+            if not keywords or _mailbox_trouble(words):
+                continue
+            kept = tuple(flag for flag in self._sent_flags[uid] if flag not in keywords)
+            self.target.begin(self.folder.target_name, [by_uid[uid]], {uid: kept})
+            again = self.target.finish()
+            if again.refused:
+                continue
+            del outcome.refused[uid]
+            outcome.uids |= again.uids
+            outcome.untold += again.untold
+            self._dropped[uid] = self._dropped.get(uid, ()) + keywords
 
     def _finish(self, intent: int, messages) -> None:
         outcome = self.target.finish()
@@ -156,6 +174,7 @@ class Transfer:
                 "What was sent is settled by the next pass.", "Find out who changes the target mailbox, then run again.",
             )
         by_uid = {message.uid: message for message in messages}
+        self._without_keywords(outcome, by_uid)
         self._last_uids = list(outcome.uids.values())
         if outcome.untold:
             outcome.uids |= self._found(intent, [by_uid[uid] for uid in outcome.untold])
@@ -197,7 +216,7 @@ class Transfer:
         return pairs
 
     def _refused(self, message, words: str) -> None:
-        if any(word.lower() in words.lower() for word in MAILBOX_TROUBLE):
+        if _mailbox_trouble(words):
             self.journal.flush()
             raise MigrationError(
                 f"The target takes no mail for {self.folder.target_name}: {words}.",
@@ -217,3 +236,7 @@ class Transfer:
 
     def _exception(self, uid: int, reason: str, detail: str, sha256: bytes | None = None) -> None:
         exceptions.raise_exception(self.ledger, self.mailbox_id, self.folder.source_name, uid, reason, detail, sha256)
+
+
+def _mailbox_trouble(words: str) -> bool:
+    return any(word.lower() in words.lower() for word in MAILBOX_TROUBLE)

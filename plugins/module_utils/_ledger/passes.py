@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import collections
 import time
 
 from .._libraries import sqlalchemy as sa
@@ -50,6 +51,28 @@ def sums(ledger: Ledger, kind: str | None, round_: str | None, names=None) -> li
             .group_by(t.mailboxes.c.server)
             .order_by(t.mailboxes.c.server)
         ).all()
+
+
+def copy_rates(ledger: Ledger) -> dict[str, float]:
+    """Source server -> messages per second of its first passes, over the time that rounds of them took; the days between
+    two rounds do not count."""
+    t = ledger.tables
+    with ledger.read() as connection:
+        rounds = connection.execute(
+            sa.select(
+                t.mailboxes.c.server, sa.func.sum(t.passes.c.messages),
+                sa.func.max(t.passes.c.started_at + t.passes.c.seconds) - sa.func.min(t.passes.c.started_at),
+            )
+            .join(t.passes, t.passes.c.mailbox_id == t.mailboxes.c.id)
+            .where(t.passes.c.kind == "copy")
+            .group_by(t.mailboxes.c.server, t.passes.c.round)
+        ).all()
+    messages: dict[str, float] = collections.Counter()
+    seconds: dict[str, float] = collections.Counter()
+    for server, moved, took in rounds:
+        messages[server] += float(moved)
+        seconds[server] += float(took)
+    return {server: messages[server] / seconds[server] for server in messages if seconds[server] > 0}
 
 
 def counts(ledger: Ledger, kind: str, round_: str, names=None) -> list:
@@ -109,18 +132,22 @@ def of_round(ledger: Ledger, round_: str) -> list:
 
 
 def measured(ledger: Ledger) -> list[dict]:
-    """Whole first passes of test mailboxes: what an estimate can rest on. Interrupted ones count together."""
+    """What test mailboxes took to move, one dict each: what an estimate can rest on. Interrupted first passes count
+    together; where they found nothing yet to move, later passes have to do."""
+    return _measured(ledger, "copy") or _measured(ledger, "sync")
+
+
+def _measured(ledger: Ledger, kind: str) -> list[dict]:
     t = ledger.tables
-    seconds = sa.func.sum(t.passes.c.seconds)
-    messages = sa.func.sum(t.passes.c.messages)
+    seconds, messages, amount = (sa.func.sum(t.passes.c[name]) for name in ("seconds", "messages", "bytes"))
     with ledger.read() as connection:
         rows = connection.execute(
-            sa.select(seconds, messages, sa.func.sum(t.passes.c.bytes))
+            sa.select(seconds, messages, amount)
             .join(t.mailboxes, t.passes.c.mailbox_id == t.mailboxes.c.id)
-            .where(t.passes.c.kind == "copy", t.mailboxes.c.test, t.mailboxes.c.copied_at.is_not(None))
+            .where(t.passes.c.kind == kind, t.passes.c.messages > 0, t.mailboxes.c.test, t.mailboxes.c.copied_at.is_not(None))
             .group_by(t.mailboxes.c.id)
             .order_by(t.mailboxes.c.id)
-            .having(sa.and_(seconds > 0, messages > 0, sa.func.sum(t.passes.c.bytes) > 0))
+            .having(sa.and_(seconds > 0, amount > 0))
         ).all()
     return [{"seconds": float(row[0]), "messages": int(row[1]), "bytes": int(row[2])} for row in rows]
 

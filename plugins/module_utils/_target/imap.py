@@ -27,6 +27,7 @@ class Stored:
     sha256: bytes
     flags: tuple[str, ...]
     internal_date: str
+    size: int
 
 
 class ImapTarget:
@@ -83,7 +84,7 @@ class ImapTarget:
             if batch.refusal:
                 raise REFUSED(f"reading back from {client.host}: {batch.refusal}")
             for message in batch.messages:
-                stored[message.uid] = Stored(message.sha256, message.flags, message.internal_date)
+                stored[message.uid] = Stored(message.sha256, message.flags, message.internal_date, len(message.body))
         return stored
 
     def flags_and_dates(self) -> dict[int, tuple[tuple[str, ...], str]]:

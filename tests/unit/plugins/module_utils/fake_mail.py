@@ -230,7 +230,7 @@ class FakeTarget(_Side):
     def contents(self, from_uid: int = 1, uids=None):
         self.fuse.burn()
         return {
-            uid: Stored(message.sha256, message.flags, message.internal_date)
+            uid: Stored(message.sha256, message.flags, message.internal_date, len(message.body))
             for uid, message in self.box.messages.items() if uid >= from_uid and (uids is None or uid in uids)
         }
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.messaging.migration.plugins.module_utils._job import settle
-from ansible_collections.messaging.migration.plugins.module_utils._ledger import items
+from ansible_collections.messaging.migration.plugins.module_utils._ledger import exceptions, items
 from ansible_collections.messaging.migration.tests.unit.plugins.module_utils.fake_mail import FakeSource, FakeTarget, Pulse, Store
 from ansible_collections.messaging.migration.tests.unit.plugins.module_utils.ledger_fixture import message, opened, with_folder, with_mailboxes
 
@@ -135,3 +135,13 @@ def test_after_settling_nothing_is_missing_or_twice(tmp_path_factory, bodies, ar
     assert scene.settle() == min(arrived, len(bodies))
     assert sorted(scene.known().values()) == sorted(scene.box.messages)
     assert all(scene.box.messages[at].body == bodies[uid - 1] for uid, at in scene.known().items())
+
+
+def test_what_the_target_altered_is_adopted_and_told(scene):
+    """As Cyrus by default does to 8-bit headers: other bytes, as many of them."""
+    scene.intend(b"Subject: \xe9\r\n\r\n", b"Subject: e\r\n\r\n")
+    scene.box.add(b"Subject: X\r\n\r\n")
+    assert scene.settle() == 1
+    assert scene.known() == {1: 1}
+    [odd] = exceptions.unresolved(scene.ledger, scene.mailbox)
+    assert (odd.source_uid, odd.reason, odd.detail) == (1, "altered_by_target", "target UID 1")

@@ -177,6 +177,19 @@ def test_flags_that_the_target_does_not_store(scene):
     assert scene.arrived.messages[1].flags == ("\\Seen",) and scene.odd() == {1: ("flag_dropped", "$Junk Work")}
 
 
+def test_a_folder_without_room_for_a_keyword_gets_the_message_without_it(scene):
+    scene.inbox.add(b"a", ["\\Seen", "Work"])
+    begin = scene.target.begin
+
+    def full(name, messages, flags):
+        scene.target.refuses = lambda message: "Too many user flags in mailbox" if "Work" in flags[message.uid] else None
+        begin(name, messages, flags)
+
+    scene.target.begin = full
+    scene.send()
+    assert scene.arrived.messages[1].flags == ("\\Seen",) and scene.odd() == {1: ("flag_dropped", "Work")} and scene.known() == {1: 1}
+
+
 def test_one_bad_message_holds_back_no_other(scene):
     for body in (b"a", b"b", b"c", b"d", b"e"):
         scene.inbox.add(body)

@@ -1,0 +1,99 @@
+# Copyright: (c) 2026, the messaging.migration contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The whole migration in the lab, run as `make demo` runs it, and its way back. One lab serves all tests here, in their order."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import subprocess
+import sys
+import time
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+
+import demo
+import lab
+from phases import play
+from wire import Watch
+
+BUILD = lab.ROOT / "build" / "test-lab"
+
+
+@pytest.fixture(name="summary", scope="module")
+def _summary():
+    """Figures of the migration; its output is shown when it fails. The lab is taken down when the tests are through."""
+    done = subprocess.run(
+        [sys.executable, str(lab.ROOT / "tests" / "lab" / "demo.py"), "--build", str(BUILD)],
+        env=lab.environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
+    )
+    assert done.returncode == 0, done.stdout[-6000:]
+    yield json.loads((BUILD / "summary.json").read_text(encoding="utf-8"))
+    lab.molecule("destroy", BUILD / "molecule.log")
+
+
+@pytest.fixture(name="variables", scope="module")
+def _variables():
+    return {"approve_scope_output": str(BUILD / "records"), "cut_over_output": str(BUILD / "records"), "report_output": str(BUILD / "report.html")}
+
+
+def test_every_message_is_at_the_target_once_and_unchanged(summary):
+    assert demo.faults(summary) == []
+    assert summary["messages_at_source"] > 6000
+    # What came after the flip is at the target only.
+    assert summary["messages_at_target"] > summary["messages_at_source"]
+    assert [phase["ok"] for phase in summary["phases"]] == [True] * len(demo.PHASES)
+
+
+def test_downtime_is_told(summary):
+    assert 0 < summary["downtime_seconds"] < 600
+
+
+def test_the_report_shows_every_mailbox_and_record(summary):
+    html = (BUILD / "report.html").read_text(encoding="utf-8")
+    data = json.loads((BUILD / "report.json").read_text(encoding="utf-8"))
+    assert len(data["mailboxes"]) == summary["mailboxes"]
+    assert all(mailbox["grade"] == "perfect" for mailbox in data["mailboxes"])
+    assert all(mailbox["name"] in html for mailbox in data["mailboxes"])
+    signed = {record["kind"] for record in data["records"] if record["signed_by"] == "Ada Lead"}
+    assert signed == {"scope_of_work", "cut_over_plan"}
+
+
+def test_no_secret_is_written_anywhere(summary):
+    written = [path for path in BUILD.rglob("*") if path.is_file() and "runner" not in path.parts]
+    assert any(path.name == "summary.json" for path in written)
+    for name, secret in lab.secrets().items():
+        for path in written:
+            assert secret.encode() not in path.read_bytes(), f"{name} is in {path}"
+    ledger = lab.on("station1", "runuser", "-u", "postgres", "--", "pg_dump", "--data-only", "migration")
+    assert "anna.berg" in ledger
+    assert not [name for name, secret in lab.secrets().items() if secret in ledger]
+
+
+def test_a_changed_scope_closes_the_gate(summary, variables):
+    run = play("sync_changes", BUILD, quiet=True, **variables, approve_scope_milestones=[{"name": "Another plan", "date": "2026-12-24"}])
+    assert not run.ok
+    assert "no longer matches" in run.message and "approve_scope" in run.message
+
+
+def test_an_unknown_variable_is_refused(summary, variables):
+    run = play("copy_mailboxes", BUILD, quiet=True, **variables, copy_mailboxes_worker=8)
+    assert not run.ok
+    assert "copy_mailboxes_worker" in run.message and "Nothing was touched" in run.message
+
+
+def test_the_way_back(summary, variables):
+    watch = Watch(time.time)
+    assert play("roll_back", BUILD, check=True, quiet=True, **variables).ok
+    assert watch.mutations()[1] == 0
+    assert lab.mx() == summary["mx_after"]
+    back = play("roll_back", BUILD, quiet=True, **variables)
+    assert back.ok, back.message
+    assert lab.mx() == summary["mx_before"]
+    # Users are let in again.
+    assert all(lab.on(name, "sh", "-c", "test -e /run/gateway/frozen && echo frozen || true") == "" for name in lab.SOURCES)
+    again = play("roll_back", BUILD, quiet=True, **variables)
+    assert again.ok and again.changed == []
