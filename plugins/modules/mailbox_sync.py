@@ -56,11 +56,19 @@ options:
     default: 15
   deletions:
     description:
-      - V(mirror) removes at the target what is gone at the source; right until users work at the target.
+      - V(mirror) removes at the target what is gone at the source; right until users work at the target. Once the ledger has the
+        record C(cut_over) of a mailbox's wave, nothing is removed there all the same.
       - V(keep) removes nothing.
     type: str
     default: mirror
     choices: [mirror, keep]
+  on_emptied:
+    description:
+      - What to do when a source mailbox has lost more than 100 messages and more than half of all that were moved before.
+      - V(refuse) moves what is new, removes nothing at the target, and fails that mailbox; V(mirror) removes them.
+    type: str
+    default: refuse
+    choices: [refuse, mirror]
   remaining:
     description:
       - A round that changed at most so many messages is small enough to stop.
@@ -252,6 +260,7 @@ def main():
             "fail_on_exceptions": {"type": "bool", "default": True},
             "progress_interval": {"type": "float", "default": 15},
             "deletions": {"type": "str", "default": "mirror", "choices": ["mirror", "keep"]},
+            "on_emptied": {"type": "str", "default": "refuse", "choices": ["refuse", "mirror"]},
             "remaining": {"type": "int", "default": 0},
             "max_rounds": {"type": "int", "default": 3},
         },

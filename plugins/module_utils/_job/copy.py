@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 
 from .._errors import MigrationError
-from .._ledger import exceptions, mailboxes
+from .._ledger import exceptions, mailboxes, records
 from .._ledger.store import open_ledger
 from . import preview, progress, workers
 from .mailbox_pass import MailboxPass
@@ -62,7 +62,7 @@ def one_pass(ledger, plan: Plan, row, pulse) -> dict:
     """What a worker does with a mailbox, for copy and sync."""
     MailboxPass(
         ledger, row, plan.servers[row.server], plan.target, plan.mailbox(row.server, row.name),
-        plan.settings["deletions"], plan.settings["on_foreign"], pulse,
+        deletions(ledger, row.wave, plan.settings["deletions"]), plan.settings["on_foreign"], pulse, plan.settings.get("on_emptied", "refuse"),
     ).run()
     now = time.time()
     columns = {"copied_at": row.copied_at or now}
@@ -72,6 +72,14 @@ def one_pass(ledger, plan: Plan, row, pulse) -> dict:
         # What was verified before has changed since.
         columns |= {"verified_at": None, "grade": None}
     return columns
+
+
+def deletions(ledger, wave: str, wanted: str) -> str:
+    """After its wave has cut over a mailbox belongs to its user at the target: nothing is deleted there any more, whatever
+    was asked for, unless the cut-over was taken back."""
+    cut_over = records.latest(ledger, "cut_over", wave)
+    back = max((row.id for row in records.listed(ledger, "roll_back")), default=0)
+    return "keep" if cut_over is not None and cut_over.id > back else wanted
 
 
 def summary(ledger, plan: Plan, outcome: dict) -> dict:

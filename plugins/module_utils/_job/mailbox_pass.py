@@ -25,6 +25,10 @@ from . import settle
 from .transfer import Transfer
 
 
+# A mailbox that lost this many messages and more than half of all since the last pass is looked at by a person first.
+EMPTIED_MESSAGES, EMPTIED_SHARE = 100, 0.5
+
+
 class Stopped(Exception):
     """The time for this step is over; everything done so far is committed."""
 
@@ -32,10 +36,10 @@ class Stopped(Exception):
 class MailboxPass:
     """`row` is the mailbox's row in the ledger, `pulse` keeps the lease and tells when to stop (True)."""
 
-    def __init__(self, ledger, row, server, target_server, mailbox, deletions: str, on_foreign: str, pulse) -> None:
+    def __init__(self, ledger, row, server, target_server, mailbox, deletions: str, on_foreign: str, pulse, on_emptied: str = "refuse") -> None:
         self.ledger, self.row, self.mailbox = ledger, row, mailbox
         self.server, self.target_server = server, target_server
-        self.deletions, self.on_foreign = deletions, on_foreign
+        self.deletions, self.on_foreign, self.on_emptied = deletions, on_foreign, on_emptied
         self.pulse, self.counts = pulse, pulse.counts
         self.source = None
         self._target = None
@@ -55,12 +59,14 @@ class MailboxPass:
         try:
             self.source = open_source(self.server, self.mailbox)
             known = items.folders(self.ledger, self.row.id)
+            known_before = items.count(self.ledger, self.row.id)
             if not known:
                 self._refuse_foreign()
             listed = [folder for folder in self.source.folders() if folder.selectable]
             for folder in listed:
                 self._folder(folder, known)
             names = {folder.name for folder in listed}
+            self._refuse_emptied(known_before)
             self._gone_folders(known, names)
             for name in {e.folder for e in exceptions.unresolved(self.ledger, self.row.id)} - names - known.keys():
                 # Never made at the target, and deleted at the source since.
@@ -81,6 +87,17 @@ class MailboxPass:
                 "They were kept and nothing was written.",
                 "Choose another target, empty it yourself, or say on_foreign: keep to copy beside them.",
             )
+
+    def _refuse_emptied(self, known_before: int) -> None:
+        """Before the first deletion: a source that suddenly shows little is more likely broken than tidied up."""
+        lost = known_before - self._source_messages
+        if self.deletions != "mirror" or self.on_emptied != "refuse" or lost <= EMPTIED_MESSAGES or lost <= known_before * EMPTIED_SHARE:
+            return
+        raise MigrationError(
+            f"The source mailbox {self.server.name}/{self.mailbox.name} shows {self._source_messages} messages; {known_before} were moved before.",
+            "What is new was moved; nothing was deleted at the target.",
+            "Find out what happened at the source. If its user really removed them, run again with on_emptied: mirror.",
+        )
 
     def _folder(self, folder, known: dict) -> None:
         state = self.source.open(folder.name)

@@ -24,7 +24,7 @@ def sync(params: dict, check_mode: bool = False) -> dict:
     stations, and a call that was stopped and started again, carry on with the same one.
     """
     series = params.get("round") or f"sync-{uuid.uuid4().hex[:12]}"
-    settings = {"deletions": params["deletions"], "on_foreign": params["on_foreign"]}
+    settings = {key: params[key] for key in ("deletions", "on_foreign", "on_emptied")}
     plan = from_params("sync", dict(params, round=f"{series}.1"), settings)
     if check_mode:
         return preview.preview(plan)

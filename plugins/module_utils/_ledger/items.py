@@ -54,6 +54,16 @@ def items(ledger: Ledger, folder_id: int) -> list:
         return connection.execute(sa.select(t).where(t.c.folder_id == folder_id).order_by(t.c.source_uid)).all()
 
 
+def count(ledger: Ledger, mailbox_id: int) -> int:
+    """Messages that the ledger knows of a mailbox."""
+    t = ledger.tables
+    with ledger.read() as connection:
+        return connection.execute(
+            sa.select(sa.func.count()).select_from(t.items).join(t.folders, t.items.c.folder_id == t.folders.c.id)
+            .where(t.folders.c.mailbox_id == mailbox_id)
+        ).scalar_one()
+
+
 def open_intents(ledger: Ledger, folder_id: int) -> list:
     t = ledger.tables.intents
     with ledger.read() as connection:

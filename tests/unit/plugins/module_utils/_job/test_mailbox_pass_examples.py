@@ -32,11 +32,11 @@ class Scene:
         self.logins += 1
         return self.target
 
-    def run(self, deletions="mirror", on_foreign="refuse", pulse=None) -> Pulse:
+    def run(self, deletions="mirror", on_foreign="refuse", pulse=None, on_emptied="refuse") -> Pulse:
         pulse = pulse or Pulse()
         row = mailboxes.find(self.ledger, "s1", "anna")
         server = Server(name="s1", host="s1.test")
-        mailbox_pass.MailboxPass(self.ledger, row, server, server, Mailbox("anna", "anna-at-target"), deletions, on_foreign, pulse).run()
+        mailbox_pass.MailboxPass(self.ledger, row, server, server, Mailbox("anna", "anna-at-target"), deletions, on_foreign, pulse, on_emptied).run()
         return pulse
 
     def odd(self):
@@ -84,6 +84,33 @@ def test_deletions_are_kept_when_told_so(scene):
     assert len(scene.here["INBOX"].messages) == len(scene.here["Sent"].messages) == 1
     assert scene.run().counts.deleted == 2
     assert scene.here.keys() == {"INBOX"} and scene.here["INBOX"].messages == {}
+
+
+def test_a_source_that_suddenly_shows_little_empties_no_target(scene):
+    inbox = scene.there["INBOX"]
+    for number in range(250):
+        inbox.add(b"%d" % number)
+    scene.run()
+    for uid in range(1, 131):
+        inbox.remove(uid)
+    inbox.add(b"new")
+    with pytest.raises(MigrationError, match="s1/anna shows 121 messages; 250 were moved before. What is new was moved; nothing was deleted"):
+        scene.run()
+    assert len(scene.here["INBOX"].messages) == 251
+    assert scene.run(on_emptied="mirror").counts.deleted == 130
+    assert scene.here["INBOX"].mail() == inbox.mail()
+
+
+def test_half_a_mailbox_moved_to_another_folder_is_nothing_suspicious(scene):
+    inbox, archive = scene.there["INBOX"], scene.source.held.create("Archive")
+    for number in range(250):
+        inbox.add(b"%d" % number)
+    scene.run()
+    for uid in range(1, 201):
+        archive.add(inbox.messages[uid].body)
+        inbox.remove(uid)
+    assert scene.run().counts.deleted == 200
+    assert len(scene.here["Archive"].messages) == 200
 
 
 def test_what_users_do_at_the_target_stays(scene):
