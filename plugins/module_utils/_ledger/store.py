@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sqlite3
 import time
 
 from .._errors import MigrationError
@@ -89,8 +90,9 @@ def _engine(url):
 
     @sa.event.listens_for(engine, "connect")
     def _settings(connection, _record):
+        _write_ahead(connection)
         # FULL: an intent that is not on disk before its message is sent could mean a doubled message after a power cut.
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        for pragma in ("synchronous=FULL", "foreign_keys=ON"):
             connection.execute(f"PRAGMA {pragma}")
 
     @sa.event.listens_for(engine, "begin")
@@ -100,6 +102,19 @@ def _engine(url):
             connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine
+
+
+def _write_ahead(connection) -> None:
+    """Switch a new database to write-ahead logging. SQLite does not wait for others that do the same at this moment."""
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
 
 
 def _belongs_to(ledger: Ledger, migration: str, create: bool) -> None:
