@@ -16,10 +16,10 @@ tools := tests/tools
 collection := build/collections/ansible_collections/messaging/migration
 heading = @printf '\n=== %s\n' "$(1)"
 
-.PHONY: help system venv lint sanity units integration faults lab demo bench test clean
+.PHONY: help system venv lint sanity units integration faults test-faults lab demo bench test clean
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 16
 
 system: ## Debian packages: servers for the tests, podman for the lab
 	$(call heading,Packages)
@@ -59,9 +59,13 @@ integration: venv ## modules and playbooks against real servers; TESTS=tests/int
 	$(call heading,Integration tests)
 	@pytest -x $(or $(TESTS),tests/integration)
 
-faults: venv ## the same while things break
+faults: venv ## the same while things break; a sample of test-faults
 	$(call heading,Fault tests)
 	@pytest $(or $(TESTS),tests/faults)
+
+test-faults: venv ## all of it: kill -9 at every step, and some 400 runs in all; KIND=cut_sent for one kind, SEED=7 for other moments
+	$(call heading,Every fault)
+	@pytest $(or $(TESTS),tests/faults) --whole $(if $(KIND),--kind $(KIND)) $(if $(SEED),--seed $(SEED))
 
 lab: venv ## the whole migration in the lab, checked
 	$(call heading,Lab)
@@ -71,9 +75,9 @@ demo: system .venv/.ready $(collection) ## the whole migration in the lab, to lo
 	$(call heading,Demonstration)
 	@python tests/lab/demo.py
 
-bench: venv ## speed, compared with other tools
+bench: venv ## speed, compared with other tools; WORK="first_pass no_change" for some lines, ROUNDS=3, QUICK=1
 	$(call heading,Benchmark)
-	@python bench/run.py
+	@PYTHONPATH=$(CURDIR)/tests python -m bench.run $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(QUICK),--quick) $(WORK)
 
 test: system venv lint sanity units integration faults lab ## everything that continuous integration runs
 
