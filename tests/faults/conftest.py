@@ -24,3 +24,10 @@ collections, free_port, scratch, start, wait_for_port = (
 from servers.fixtures import module, pair, relay, servers
 
 __all__ = ["collections", "free_port", "module", "pair", "relay", "scratch", "servers", "start", "wait_for_port"]
+
+
+def pytest_addoption(parser):
+    group = parser.getgroup("faults")
+    group.addoption("--whole", action="store_true", help="every fault at every step, not a sample")
+    group.addoption("--kind", default="", help="only faults of these kinds, with commas between")
+    group.addoption("--seed", type=int, default=20191115, help="for the moments at which faults strike")

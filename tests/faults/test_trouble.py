@@ -18,7 +18,8 @@ def fill(pair, messages=300, size=1500):
 
 
 def test_source_server_restarted_in_the_middle(pair, module, relay):
-    fill(pair, 700)
+    # More than is read and sent ahead.
+    fill(pair, 1500)
     source = pair.before()
     between, before_target = relay(pair.source), relay(pair.target)
     # The first batch waits half sent, so that the source has more to give when it goes.

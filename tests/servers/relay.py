@@ -6,14 +6,15 @@
     relay = Relay(server.port)                    # relay.port is where clients connect
     relay.commands                                # ["LOGIN", "EXAMINE", "UID FETCH", ...] in the order of their arrival
     relay.carried                                 # bytes of mail that went through, either way
+    relay.given, relay.sent                       # all bytes that the server gave, that clients sent
     relay.cut_given(after=3, at=500)              # the 4th literal that the server sends ends after 500 bytes, and so does the connection
     relay.cut_sent(after=3, at=500)               # the same for the 4th literal that a client sends
     relay.lose_answer("APPEND", after=3)          # the server does the 4th APPEND, but its answer never arrives
     relay.drop()                                  # all connections break now; .refused tells when the server did not answer the next
     relay.hold_sent(after=3, at=500)              # the 4th literal stops after 500 bytes until relay.release(); .holding tells when
 
-Each fault happens once; `relay.broken` is set when it has. With bare=True the answers lose what RFC 3501 does not know
-(APPENDUID, COPYUID, HIGHESTMODSEQ): Dovecot tells them even when it does not advertise them.
+Each fault happens once; `relay.broken` is set when it has, `relay.heal()` forgets one that has not. With bare=True the answers
+lose what RFC 3501 does not know (APPENDUID, COPYUID, HIGHESTMODSEQ): Dovecot tells them even when it does not advertise them.
 """
 
 from __future__ import annotations
@@ -31,16 +32,27 @@ MUTATING = {"APPEND", "CREATE", "DELETE", "RENAME", "SUBSCRIBE", "UNSUBSCRIBE", 
 
 @dataclasses.dataclass
 class Fault:
-    """What breaks: the next but `after` of its kind, at byte `at`."""
+    """What breaks: the next but `after` of its kind, at byte `at`, so many `times` in a row."""
 
     kind: str
     after: int = 0
     at: int = 0
     verb: str = ""
+    times: int = 1
 
     def due(self) -> bool:
         self.after -= 1
         return self.after < 0
+
+
+@dataclasses.dataclass
+class Connection:
+    """One client's; `giving` is held while a response is on its way to it."""
+
+    client: socket.socket
+    server: socket.socket
+    verbs: dict[bytes, str] = dataclasses.field(default_factory=dict)
+    giving: threading.Lock = dataclasses.field(default_factory=threading.Lock)
 
 
 class Cut(Exception):
@@ -52,7 +64,7 @@ class Relay:
         self.behind, self.bare = behind, bare
         self.commands: list[str] = []
         self.lines: list[bytes] = []
-        self.carried = 0
+        self.carried = self.given = self.sent = 0
         self.refused = threading.Event()
         self.broken, self.holding, self._released = threading.Event(), threading.Event(), threading.Event()
         self._fault: Fault | None = None
@@ -72,20 +84,23 @@ class Relay:
         return self.commands.count(command)
 
     def cut_given(self, after: int, at: int) -> None:
-        self._arm(Fault("given", after, at))
+        self.arm(Fault("given", after, at))
 
     def cut_sent(self, after: int, at: int) -> None:
-        self._arm(Fault("sent", after, at))
+        self.arm(Fault("sent", after, at))
 
     def hold_sent(self, after: int, at: int) -> None:
-        self._arm(Fault("hold", after, at))
+        self.arm(Fault("hold", after, at))
 
     def lose_answer(self, verb: str, after: int = 0) -> None:
-        self._arm(Fault("answer", after, verb=verb))
+        self.arm(Fault("answer", after, verb=verb))
 
-    def _arm(self, fault: Fault) -> None:
+    def arm(self, fault: Fault) -> None:
         self.broken.clear()
         self._fault = fault
+
+    def heal(self) -> None:
+        self._fault = None
 
     def release(self) -> None:
         self._released.set()
@@ -117,48 +132,65 @@ class Relay:
             for sock in (client, server):
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._open += [client, server]
-            verbs: dict[bytes, str] = {}
+            connection = Connection(client, server)
             for way in (self._up, self._down):
-                threading.Thread(target=self._carry, args=(way, client, server, verbs), daemon=True).start()
+                threading.Thread(target=self._carry, args=(way, connection), daemon=True).start()
 
-    def _carry(self, way, client: socket.socket, server: socket.socket, verbs: dict[bytes, str]) -> None:
+    def _carry(self, way, connection: Connection) -> None:
         try:
-            way(client, server, verbs)
+            way(connection)
         except (OSError, ValueError, Cut):
             # Either side has gone, or a fault was due: the other one notices by the end of its stream.
             pass
         finally:
-            _end(client)
-            _end(server)
+            _end(connection.client)
+            _end(connection.server)
 
-    def _up(self, client: socket.socket, server: socket.socket, verbs: dict[bytes, str]) -> None:
-        stream = client.makefile("rb")
+    def _up(self, connection: Connection) -> None:
+        stream = connection.client.makefile("rb")
         fresh = True
         while line := stream.readline():
             if fresh:
-                self._note(line, verbs)
-            server.sendall(line)
+                verb = self._note(line, connection.verbs)
+                if verb and self._answered_here(verb, line, connection):
+                    continue
+            self._pass(connection.server, line, "sent")
             literal = LITERAL.search(line)
             fresh = literal is None
             if literal:
-                self._literal(stream, server, int(literal[1]), ("sent", "hold"))
+                self._literal(stream, connection.server, int(literal[1]), ("sent", "hold"))
 
-    def _down(self, client: socket.socket, server: socket.socket, verbs: dict[bytes, str]) -> None:
-        stream = server.makefile("rb")
+    def _down(self, connection: Connection) -> None:
+        stream = connection.server.makefile("rb")
         while line := stream.readline():
-            verb = verbs.pop(line.split(b" ", 1)[0], None)
-            if verb and self._take("answer", verb):
-                self.broken.set()
-                raise Cut
-            client.sendall(EXTRAS.sub(b"", line) if self.bare else line)
-            literal = LITERAL.search(line)
-            if literal:
-                self._literal(stream, client, int(literal[1]), ("given",))
+            with connection.giving:
+                while self._give(line, stream, connection):
+                    line = stream.readline()
 
-    def _note(self, line: bytes, verbs: dict[bytes, str]) -> None:
+    def _give(self, line: bytes, stream, connection: Connection) -> bool:
+        """A line of a response and the literal behind it; True when the response goes on."""
+        verb = connection.verbs.pop(line.split(b" ", 1)[0], None)
+        if verb and self._take("answer", verb):
+            self.broken.set()
+            raise Cut
+        literal = LITERAL.search(line)
+        self._pass(connection.client, self._told(EXTRAS.sub(b"", line) if self.bare else line), "given")
+        if literal:
+            self._literal(stream, connection.client, int(literal[1]), ("given",))
+        return literal is not None
+
+    def _answered_here(self, verb: str, line: bytes, connection: Connection) -> bool:
+        """For relays that speak in the server's name: True when the command does not reach it."""
+        return False
+
+    def _told(self, line: bytes) -> bytes:
+        """For relays that change the server's words."""
+        return line
+
+    def _note(self, line: bytes, verbs: dict[bytes, str]) -> str:
         words = line.split()
         if len(words) < 2:
-            return
+            return ""
         verb = words[1].upper().decode("ascii", "replace")
         if verb == "UID" and len(words) > 2:
             verb = f"UID {words[2].upper().decode('ascii', 'replace')}"
@@ -166,14 +198,23 @@ class Relay:
         with self._lock:
             self.commands.append(verb)
             self.lines.append(line)
+        return verb
 
     def _take(self, kind: str, verb: str = "") -> Fault | None:
         with self._lock:
             fault = self._fault
             if fault is None or fault.kind != kind or fault.verb != verb or not fault.due():
                 return None
-            self._fault = None
+            fault.times -= 1
+            if fault.times < 1:
+                self._fault = None
             return fault
+
+    def _pass(self, to: socket.socket, data: bytes, way: str) -> None:
+        """The one way through; `way` is given (by the server) or sent (by a client)."""
+        with self._lock:
+            setattr(self, way, getattr(self, way) + len(data))
+        to.sendall(data)
 
     def _literal(self, stream, to: socket.socket, size: int, kinds: tuple[str, ...]) -> None:
         fault = next((found for found in map(self._take, kinds) if found), None)
@@ -189,7 +230,7 @@ class Relay:
             piece = stream.read(wanted)
             if not piece:
                 raise Cut
-            to.sendall(piece)
+            self._pass(to, piece, "given" if "given" in kinds else "sent")
             self.carried += len(piece)
             left -= len(piece)
         if stop is not None:
