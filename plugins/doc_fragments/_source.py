@@ -75,11 +75,91 @@ options:
         description: How many mailboxes are worked on at the same time on this server, by all stations together.
         type: int
         default: 4
+      compress:
+        description:
+          - Whether to compress what goes over the network, where the server offers C(COMPRESS=DEFLATE).
+          - It pays on links below some 50 Mbit/s; on faster ones the processor is the narrower place.
+        type: bool
+        default: false
       profile:
         description: Version of the server, for its peculiarities.
         type: str
         default: imap
         choices: [imap, exchange_5_5, exchange_2000, exchange_2003, exchange_2007, exchange_2010, exchange_2013]
+      windows:
+        description:
+          - When mail may be read from this server, and how hard. Without any it may be read at all times.
+          - At the end of a window a pass stops cleanly within seconds, and goes on in the next one.
+          - Of windows that overlap, the first in the list holds.
+        type: list
+        elements: dict
+        default: []
+        suboptions:
+          days:
+            description: Days on which the window begins; it may go on past midnight.
+            type: list
+            elements: str
+            choices: [mon, tue, wed, thu, fri, sat, sun]
+            default: [mon, tue, wed, thu, fri, sat, sun]
+          from:
+            description:
+              - Time of day at which it begins, in quotes, such as V('22:00').
+              - A time that the clock skips when it is changed is the moment at which it jumps; one that it shows twice is the first of both.
+            type: str
+            required: true
+          to:
+            description: Time of day at which it ends, up to V('24:00'). The same as O(sources[].windows[].from) means a whole day.
+            type: str
+            required: true
+          timezone:
+            description: Time zone of these times, such as V(Europe/Berlin).
+            type: str
+            required: true
+          connections:
+            description: Mailboxes that are worked on at the same time in this window. Default is O(sources[].connections).
+            type: int
+          bytes_per_second:
+            description: Bytes that may be read in a second in this window, V(0) for no limit. Default is O(sources[].bytes_per_second).
+            type: int
+          messages_per_second:
+            description: Messages that may be read in a second in this window, V(0) for no limit. Default is O(sources[].messages_per_second).
+            type: float
+      bytes_per_second:
+        description:
+          - Bytes that may be read from this server in a second, by the workers of all stations together; V(0) for no limit.
+          - It holds at all times. Nothing is saved up, so no burst follows a pause.
+        type: int
+        default: 0
+      messages_per_second:
+        description: Messages that may be read from this server in a second, likewise.
+        type: float
+        default: 0
+      live_probe:
+        description:
+          - An ordinary user's mailbox, by which the latency of the live server is watched while mail is copied. Before the copy begins
+            it is measured how quick the server is without it. The copy is then held back so that the 95th percentile stays within the budget.
+          - The report shows what was measured.
+        type: dict
+        suboptions:
+          mailbox:
+            description: Name of the mailbox, with some hundred messages in its INBOX. It is only read.
+            type: str
+            required: true
+          password:
+            description: Password of its user. Default is to log in as the administrator does for other mailboxes.
+            type: str
+          latency_budget:
+            description: How many times the 95th percentile of the quiet server the latency may be.
+            type: float
+            default: 1.25
+          interval:
+            description: Seconds between two reads, no more than 1.
+            type: float
+            default: 0.2
+          baseline_seconds:
+            description: How long the quiet server is measured, in seconds. What was measured less than 12 hours ago is not measured again.
+            type: float
+            default: 10
       mailboxes:
         description: The mailboxes that leave this server.
         type: list
@@ -110,6 +190,10 @@ options:
           quota_mb:
             description: Quota of the mailbox at the target server in MB; used where accounts are made.
             type: int
+          priority:
+            description: Mailboxes with a higher number are taken first, among those with the same number the largest.
+            type: int
+            default: 0
 requirements:
   - IMAPClient >= 3.0
 """
@@ -182,11 +266,91 @@ options:
         description: How many mailboxes are worked on at the same time on this server, by all stations together.
         type: int
         default: 4
+      compress:
+        description:
+          - Whether to compress what goes over the network, where the server offers C(COMPRESS=DEFLATE).
+          - It pays on links below some 50 Mbit/s; on faster ones the processor is the narrower place.
+        type: bool
+        default: false
       profile:
         description: Version of the server, for its peculiarities.
         type: str
         default: imap
         choices: [imap, exchange_5_5, exchange_2000, exchange_2003, exchange_2007, exchange_2010, exchange_2013]
+      windows:
+        description:
+          - When mail may be read from this server, and how hard. Without any it may be read at all times.
+          - At the end of a window a pass stops cleanly within seconds, and goes on in the next one.
+          - Of windows that overlap, the first in the list holds.
+        type: list
+        elements: dict
+        default: []
+        suboptions:
+          days:
+            description: Days on which the window begins; it may go on past midnight.
+            type: list
+            elements: str
+            choices: [mon, tue, wed, thu, fri, sat, sun]
+            default: [mon, tue, wed, thu, fri, sat, sun]
+          from:
+            description:
+              - Time of day at which it begins, in quotes, such as V('22:00').
+              - A time that the clock skips when it is changed is the moment at which it jumps; one that it shows twice is the first of both.
+            type: str
+            required: true
+          to:
+            description: Time of day at which it ends, up to V('24:00'). The same as O(server.windows[].from) means a whole day.
+            type: str
+            required: true
+          timezone:
+            description: Time zone of these times, such as V(Europe/Berlin).
+            type: str
+            required: true
+          connections:
+            description: Mailboxes that are worked on at the same time in this window. Default is O(server.connections).
+            type: int
+          bytes_per_second:
+            description: Bytes that may be read in a second in this window, V(0) for no limit. Default is O(server.bytes_per_second).
+            type: int
+          messages_per_second:
+            description: Messages that may be read in a second in this window, V(0) for no limit. Default is O(server.messages_per_second).
+            type: float
+      bytes_per_second:
+        description:
+          - Bytes that may be read from this server in a second, by the workers of all stations together; V(0) for no limit.
+          - It holds at all times. Nothing is saved up, so no burst follows a pause.
+        type: int
+        default: 0
+      messages_per_second:
+        description: Messages that may be read from this server in a second, likewise.
+        type: float
+        default: 0
+      live_probe:
+        description:
+          - An ordinary user's mailbox, by which the latency of the live server is watched while mail is copied. Before the copy begins
+            it is measured how quick the server is without it. The copy is then held back so that the 95th percentile stays within the budget.
+          - The report shows what was measured.
+        type: dict
+        suboptions:
+          mailbox:
+            description: Name of the mailbox, with some hundred messages in its INBOX. It is only read.
+            type: str
+            required: true
+          password:
+            description: Password of its user. Default is to log in as the administrator does for other mailboxes.
+            type: str
+          latency_budget:
+            description: How many times the 95th percentile of the quiet server the latency may be.
+            type: float
+            default: 1.25
+          interval:
+            description: Seconds between two reads, no more than 1.
+            type: float
+            default: 0.2
+          baseline_seconds:
+            description: How long the quiet server is measured, in seconds. What was measured less than 12 hours ago is not measured again.
+            type: float
+            default: 10
 requirements:
   - IMAPClient >= 3.0
 """
@@ -210,6 +374,40 @@ options:
     default: false
 """
 
+    # How passes over mailboxes go about it.
+    PASSES = r"""
+options:
+  order:
+    description:
+      - Whether the V(oldest) or the V(newest) messages of each folder are moved first. With V(newest) users find their latest mail at the
+        target long before all of it is there.
+    type: str
+    default: oldest
+    choices: [oldest, newest]
+  only_failed:
+    description:
+      - Only mailboxes whose last pass failed.
+    type: bool
+    default: false
+  on_foreign:
+    description:
+      - What to do with a target mailbox that holds mail which this migration did not put there.
+      - V(refuse) leaves that mailbox alone and fails; V(keep) moves mail beside it. It is never deleted.
+    type: str
+    default: refuse
+    choices: [refuse, keep]
+  fail_on_exceptions:
+    description:
+      - Whether open exceptions fail the task once everything else is done.
+    type: bool
+    default: true
+  progress_interval:
+    description:
+      - Seconds between two lines of progress.
+    type: float
+    default: 15
+"""
+
     # Work that takes long and is shared.
     LONG_WORK = r"""
 options:
@@ -229,6 +427,12 @@ options:
       - A worker that has not been heard of for so many seconds is taken for dead, and its mailbox goes to another one.
     type: float
     default: 120
+  wait_for_window:
+    description:
+      - Whether to wait while every source server that is left is closed by its windows, paused by an order, or wants to be left alone.
+        Otherwise it ends, with RV(finished) false, as soon as that is so.
+    type: bool
+    default: true
   round:
     description:
       - Name of this round. Each mailbox goes through a round once, whichever station takes it; stations that are to share

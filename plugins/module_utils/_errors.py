@@ -22,3 +22,7 @@ class MigrationError(Exception):
         self.next_step = next_step
         self.facts = facts
         super().__init__(" ".join(part for part in (what, safe, next_step) if part))
+
+
+class Stopped(Exception):
+    """The time for this step is over, or the window closed; everything done so far is committed."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 import traceback
 import typing as t
 
-__all__ = ("MissingLibrary", "dns", "imapclient", "sqlalchemy")
+__all__ = ("MissingLibrary", "imapclient", "sqlalchemy")
 
 
 class MissingLibrary(Exception):
@@ -44,20 +44,26 @@ try:
 except ImportError:
     imapclient = _StandIn("IMAPClient >= 3.0", traceback.format_exc())
 
-try:
-    import dns
-    import dns.exception
-    import dns.flags
-    import dns.message
-    import dns.name
-    import dns.query
-    import dns.rcode
-    import dns.rdata
-    import dns.rdataclass
-    import dns.rdatatype
-    import dns.resolver
-    import dns.tsig
-    import dns.tsigkeyring
-    import dns.update
-except ImportError:
-    dns = _StandIn("dnspython >= 2.6", traceback.format_exc())
+
+def __getattr__(name: str) -> t.Any:
+    """dns is loaded where it is asked for: most of what runs a thousand times a night does without."""
+    if name != "dns":
+        raise AttributeError(name)
+    try:
+        import dns
+        import dns.exception
+        import dns.flags
+        import dns.message
+        import dns.name
+        import dns.query
+        import dns.rcode
+        import dns.rdata
+        import dns.rdataclass
+        import dns.rdatatype
+        import dns.resolver
+        import dns.tsig
+        import dns.tsigkeyring
+        import dns.update
+    except ImportError:
+        return _StandIn("dnspython >= 2.6", traceback.format_exc())
+    return dns

@@ -12,6 +12,7 @@ from ansible.module_utils.basic import env_fallback
 
 from ._ledger.store import DEFAULT_URL
 from ._model.server import MECHANISMS, PROFILES, TLS
+from ._model.window import DAYS
 
 MAILBOX = {
     "name": {"type": "str", "required": True},
@@ -21,6 +22,25 @@ MAILBOX = {
     "password": {"type": "str", "no_log": True},
     "target_password": {"type": "str", "no_log": True},
     "quota_mb": {"type": "int"},
+    "priority": {"type": "int", "default": 0},
+}
+
+WINDOW = {
+    "days": {"type": "list", "elements": "str", "choices": list(DAYS), "default": list(DAYS)},
+    "from": {"type": "str", "required": True},
+    "to": {"type": "str", "required": True},
+    "timezone": {"type": "str", "required": True},
+    "connections": {"type": "int"},
+    "bytes_per_second": {"type": "int"},
+    "messages_per_second": {"type": "float"},
+}
+
+LIVE_PROBE = {
+    "mailbox": {"type": "str", "required": True},
+    "password": {"type": "str", "no_log": True},
+    "latency_budget": {"type": "float", "default": 1.25},
+    "interval": {"type": "float", "default": 0.2},
+    "baseline_seconds": {"type": "float", "default": 10},
 }
 
 LEDGER = {
@@ -52,11 +72,19 @@ def connection(mechanism: str, password_variable: str) -> dict:
         "admin": {"type": "str"},
         "password": {"type": "str", "no_log": True, "fallback": (env_fallback, [password_variable])},
         "connections": {"type": "int", "default": 4},
+        "compress": {"type": "bool", "default": False},
     }
 
 
 def source_connection() -> dict:
-    return {**connection("login", "MIGRATION_SOURCE_PASSWORD"), "profile": {"type": "str", "default": "imap", "choices": list(PROFILES)}}
+    return {
+        **connection("login", "MIGRATION_SOURCE_PASSWORD"),
+        "profile": {"type": "str", "default": "imap", "choices": list(PROFILES)},
+        "windows": {"type": "list", "elements": "dict", "default": [], "options": WINDOW},
+        "bytes_per_second": {"type": "int", "default": 0},
+        "messages_per_second": {"type": "float", "default": 0},
+        "live_probe": {"type": "dict", "options": LIVE_PROBE},
+    }
 
 
 def sources() -> dict:
@@ -79,6 +107,17 @@ def choice() -> dict:
     }
 
 
+def passes() -> dict:
+    """How passes over mailboxes go about it."""
+    return {
+        "order": {"type": "str", "default": "oldest", "choices": ["oldest", "newest"]},
+        "only_failed": {"type": "bool", "default": False},
+        "on_foreign": {"type": "str", "default": "refuse", "choices": ["refuse", "keep"]},
+        "fail_on_exceptions": {"type": "bool", "default": True},
+        "progress_interval": {"type": "float", "default": 15},
+    }
+
+
 def target() -> dict:
     return {
         "target": {
@@ -95,6 +134,7 @@ def long_work(workers: int = 2) -> dict:
         "workers": {"type": "int", "default": workers},
         "time_budget": {"type": "float", "default": 0},
         "lease_seconds": {"type": "float", "default": 120},
+        "wait_for_window": {"type": "bool", "default": True},
         "round": {"type": "str"},
         "report_path": {"type": "path"},
     }

@@ -22,6 +22,7 @@ extends_documentation_fragment:
   - messaging.migration._attributes.actiongroup_migration
   - messaging.migration._source
   - messaging.migration._source.choice
+  - messaging.migration._source.passes
   - messaging.migration._source.long_work
   - messaging.migration._target
   - messaging.migration._ledger
@@ -38,24 +39,6 @@ attributes:
     support: full
 author:
   - the messaging.migration contributors (@messaging-migration)
-options:
-  on_foreign:
-    description:
-      - What to do with a target mailbox that holds mail which this migration did not put there.
-      - V(refuse) leaves that mailbox alone and fails; V(keep) moves mail beside it. It is never deleted.
-    type: str
-    default: refuse
-    choices: [refuse, keep]
-  fail_on_exceptions:
-    description:
-      - Whether open exceptions fail the task once everything else is done.
-    type: bool
-    default: true
-  progress_interval:
-    description:
-      - Seconds between two lines of progress.
-    type: float
-    default: 15
 seealso:
   - module: messaging.migration.mailbox_sync
   - module: messaging.migration.mailbox_verify
@@ -96,10 +79,23 @@ EXAMPLES = r"""
 
 RETURN = r"""
 finished:
-  description: Whether every chosen mailbox is through. V(false) only when O(time_budget) ran out first.
+  description:
+    - Whether every chosen mailbox is through. V(false) when O(time_budget) ran out first, when the source servers that are left may
+      not be read now, or when an order stopped it.
   returned: success
   type: bool
   sample: true
+waiting_until:
+  description:
+    - When a source server that is left may be read again, in seconds since 1970; V(null) while one of them may be read.
+  returned: success and not in check mode
+  type: float
+  sample: 1795892400.0
+stopped:
+  description: Whether an order of M(messaging.migration.migration_control) stopped all that is left.
+  returned: success and not in check mode
+  type: bool
+  sample: false
 round:
   description: Name of the round.
   returned: success
@@ -130,8 +126,13 @@ deleted:
   returned: success
   type: int
   sample: 3
+moved:
+  description: Messages that this call moved from one folder of the target to another, as at the source.
+  returned: success
+  type: int
+  sample: 7
 folders:
-  description: Folders that this call made, removed, subscribed or unsubscribed at the target.
+  description: Folders that this call made, renamed, removed, subscribed or unsubscribed at the target.
   returned: success
   type: int
   sample: 214
@@ -166,6 +167,8 @@ progress:
       messages_per_second: 310.5
       bytes_per_second: 2100112.0
       eta_seconds: 5.1
+      eta_at: "2026-11-24T21:04:00Z"
+      window: open until Wed 06:00 CET
   contains:
     server:
       description: Name of the source server.
@@ -192,23 +195,31 @@ progress:
       type: int
       returned: success
     messages_per_second:
-      description: Mean rate in messages per second.
+      description: Rate of late in messages per second, over the time that was worked.
       type: float
       returned: success
     bytes_per_second:
-      description: Mean rate in bytes per second.
+      description: Rate of late in bytes per second, over the time that was worked.
       type: float
       returned: success
     eta_seconds:
-      description: Seconds until the rest is done at this rate; V(null) while nothing is measured.
+      description: Seconds until the rest is done at this rate, closed hours included; V(null) while nothing is measured.
       type: float
+      returned: success
+    eta_at:
+      description: The same as a time in UTC.
+      type: str
+      returned: success
+    window:
+      description: What the server's windows, orders and wishes to be left alone say now.
+      type: str
       returned: success
 """
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._job.copy import copy
-from ..module_utils._options import LEDGER, choice, long_work, sources, target
+from ..module_utils._options import LEDGER, choice, long_work, passes, sources, target
 from ..module_utils._run import run
 
 
@@ -220,9 +231,7 @@ def main():
             **target(),
             **LEDGER,
             **long_work(),
-            "on_foreign": {"type": "str", "default": "refuse", "choices": ["refuse", "keep"]},
-            "fail_on_exceptions": {"type": "bool", "default": True},
-            "progress_interval": {"type": "float", "default": 15},
+            **passes(),
         },
         supports_check_mode=True,
     )

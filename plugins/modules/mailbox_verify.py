@@ -13,8 +13,8 @@ version_added: 0.1.0
 description:
   - Reads the target back and compares every message with what was read from the source - SHA-256, flags, keywords, INTERNALDATE - and
     holds the source's list of messages, its folders and subscriptions against both.
-  - The grade of each mailbox goes into the ledger. Anything that differs fails the task, unless it was approved by name
-    (M(messaging.migration.mailbox_exception)).
+  - The grade of each mailbox goes into the ledger, RV(perfect), RV(good), RV(investigate) or RV(poor). The last two fail the task; what
+    was approved by name (M(messaging.migration.mailbox_exception)) counts as if it were as at the source.
   - Verify when mailboxes are quiet, or sync again first - a message that arrived since the last pass counts as missing.
 extends_documentation_fragment:
   - messaging.migration._attributes
@@ -97,12 +97,29 @@ mailboxes:
   type: int
   sample: 36
 perfect:
-  description: Of these, how many are the same on both sides.
+  description: Of these, how many are the same on both sides, with all content read back.
   returned: success
   type: int
   sample: 36
+good:
+  description:
+    - How many have the same content, but flags or subscriptions of at most 1 in 1,000 messages differ, or only a sample was read back.
+  returned: success
+  type: int
+  sample: 0
+investigate:
+  description:
+    - How many have up to 1 in 100 messages missing, doubled, altered or with another date, or more flags that differ.
+  returned: success
+  type: int
+  sample: 0
+poor:
+  description: How many have more than that, or lack a folder.
+  returned: success
+  type: int
+  sample: 0
 differing:
-  description: Of these, how many are not.
+  description: How many may not cut over, because they are V(investigate) or V(poor).
   returned: success
   type: int
   sample: 0

@@ -8,10 +8,16 @@
 
 A module can't say anything before it ends. So it is called again and again with a time budget, and between two steps a line
 per source server is shown. All state is in the ledger: a step that never comes back costs nothing but its time.
+
+While every source server that is left is closed or paused, the wait is here, where it holds no connection and no process
+on a station.
 """
 
 from __future__ import annotations
 
+import time
+
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
@@ -20,7 +26,9 @@ from ansible_collections.messaging.migration.plugins.module_utils._model.progres
 display = Display()
 
 # Counts that add up over the steps; everything else is as the last step says.
-ADDED = ("messages", "bytes", "flags", "deleted", "folders")
+ADDED = ("messages", "bytes", "flags", "moved", "deleted", "folders")
+# How often the module is asked while it waits, in seconds: an order to stop, or to go on, is not to wait for the window.
+LOOK_AGAIN_SECONDS = 60.0
 
 
 class SteppedAction(ActionBase):
@@ -36,9 +44,10 @@ class SteppedAction(ActionBase):
         if self._task.async_val or self._task.check_mode:
             return self._execute_module(module_args=args, task_vars=task_vars, wrap_async=self._task.async_val)
         total: dict[str, int] = {}
-        changed = False
+        changed, told = False, None
         budget = float(args.get("time_budget") or 0)
         interval = float(args.get("progress_interval") or 15)
+        wait = boolean(args.get("wait_for_window", True))
         while True:
             step = min(interval, budget) if budget else interval
             result = self._execute_module(module_args=dict(args, time_budget=step), task_vars=task_vars)
@@ -48,10 +57,28 @@ class SteppedAction(ActionBase):
                     total[key] = total.get(key, 0) + result[key]
             # The later steps belong to the round that the first one opened.
             args.setdefault("round", _series(result))
-            self._show(result, task_vars)
-            budget = max(budget - step, 0) if budget else 0
-            if result.get("failed") or result.get("finished", True) or (args.get("time_budget") and not budget):
+            waits = bool(result.get("waiting_until")) and not result.get("finished", True)
+            news = _news(result) if waits else None
+            if not waits or news != told:
+                self._show(result, task_vars)
+            told = news
+            # A module that has nothing to do now comes back at once: what it did not use of its step is not lost.
+            budget = max(budget - step, 0) if budget and not waits else budget
+            over = result.get("failed") or result.get("finished", True) or result.get("stopped") or waits and not wait
+            if over or (args.get("time_budget") and not budget):
                 return dict(result, changed=changed, **total)
+            if waits:
+                slept = self._sleep(result["waiting_until"], budget)
+                budget = max(budget - slept, 0) if budget else 0
+                if args.get("time_budget") and not budget:
+                    return dict(result, changed=changed, **total)
+
+    def _sleep(self, until: float, budget: float) -> float:
+        """Seconds that were slept: until then, or for as long as the module need not be asked again."""
+        seconds = max(1.0, min(until - time.time(), LOOK_AGAIN_SECONDS))
+        seconds = min(seconds, budget) if budget else seconds
+        time.sleep(seconds)
+        return seconds
 
     def _show(self, result: dict, task_vars: dict) -> None:
         """Every station sees the same ledger, so one of them tells."""
@@ -60,6 +87,11 @@ class SteppedAction(ActionBase):
             return
         for row in result.get("progress") or ():
             display.display(f"  {line(row)}")
+
+
+def _news(result: dict) -> list:
+    """What is worth a line while it waits: an ETA that goes by is not."""
+    return [(row["server"], row["mailboxes_done"], row.get("window")) for row in result.get("progress") or ()]
 
 
 def _series(result: dict) -> str | None:

@@ -7,12 +7,15 @@
 """Writing messages to a folder by the fastest way that the server offers.
 
 MULTIAPPEND (RFC 3502) where there is one, else pipelined APPENDs with LITERAL+ (RFC 7888), else plain ones. Sending and
-waiting are two steps, so that the next batch can be read meanwhile.
+waiting are two steps, so that the next batch can be read meanwhile. A target without UIDPLUS is asked for its UIDNEXT behind
+each batch: where that has moved by exactly the number of messages, it tells their UIDs as well.
 """
 
 from __future__ import annotations
 
+import collections
 import dataclasses
+import functools
 import re
 
 from .._model.message import Message
@@ -20,6 +23,7 @@ from .._model.uids import from_set
 from .wire import Answer, Wire
 
 APPENDUID = re.compile(r"\[APPENDUID (\d+) ([\d:,]+)\]", re.IGNORECASE)
+UIDNEXT = re.compile(rb"\bUIDNEXT (\d+)", re.IGNORECASE)
 # LITERAL- allows sending ahead up to this size.
 SMALL = 4096
 
@@ -27,62 +31,85 @@ SMALL = 4096
 @dataclasses.dataclass
 class Outcome:
     """What became of a batch. `uids`: source UID -> target UID as far as the server told; `refused`: source UID -> its words;
-    `untold`: accepted without telling the UID (no UIDPLUS)."""
+    `untold`: accepted without telling the UID (no UIDPLUS), in the order of arrival; `uidnext`: of the folder right after it."""
 
     uids: dict[int, int] = dataclasses.field(default_factory=dict)
     refused: dict[int, str] = dataclasses.field(default_factory=dict)
     untold: list[int] = dataclasses.field(default_factory=list)
     uidvalidity: int | None = None
+    uidnext: int | None = None
 
 
 class Appender:
-    """One batch at a time: `begin`, then `finish`."""
+    """Batch after batch: `begin` sends one, `finish` waits for the oldest that has begun."""
 
     def __init__(self, wire: Wire, capabilities) -> None:
         self.wire = wire
         self.multiappend = "MULTIAPPEND" in capabilities
         self.ahead = float("inf") if "LITERAL+" in capabilities else SMALL if "LITERAL-" in capabilities else -1
-        self._sent: list[tuple[bytes, list[Message]]] = []
+        self.tells = "UIDPLUS" in capabilities
+        self._underway: collections.deque[_Sent] = collections.deque()
         self._answers: dict[bytes, Answer | None] = {}
-        self._folder, self._flags = b"", {}
+        # UIDNEXT as the server last told it, and as it was when each STATUS of ours was answered.
+        self._uidnext: int | None = None
+        self._counted: dict[bytes, int | None] = {}
 
     def begin(self, folder: bytes, messages: list[Message], flags: dict[int, tuple[str, ...]]) -> None:
         """Send `messages` to `folder` (as spelled on the wire); `flags`: source UID -> flags that the folder stores."""
-        self._folder, self._flags = folder, flags
         # A literal of length zero would cancel the whole MULTIAPPEND.
         groups = [[m for m in messages if m.body]] if self.multiappend else [[m] for m in messages if m.body]
         groups += [[m] for m in messages if not m.body]
-        self._sent = [(self._send(group), group) for group in groups if group]
+        # Written down first: what the connection's end leaves half sent is still underway.
+        sent = _Sent(folder, flags, [])
+        self._underway.append(sent)
+        for group in groups:
+            if group:
+                sent.groups.append((self._send(sent, group), group))
+        if not self.tells:
+            sent.status = self.wire.start(b"STATUS %s (UIDNEXT)" % folder)
+            self._answers[sent.status] = self._counted[sent.status] = None
 
     def finish(self) -> Outcome:
         outcome, again = Outcome(), []
-        for tag, group in self._sent:
+        sent = self._underway.popleft()
+        for tag, group in sent.groups:
             answer = self._wait(tag)
             if answer.ok:
-                self._accepted(outcome, group, answer)
+                _accepted(outcome, group, answer)
             elif len(group) > 1:
                 # MULTIAPPEND is all or nothing: one by one tells which message it was.
                 again += group
             else:
                 outcome.refused[group[0].uid] = answer.text
+        if sent.status:
+            # The counter came before this answer, and after those of the messages.
+            counted = self._wait(sent.status).ok and not again
+            outcome.uidnext = self._counted.pop(sent.status, None) if counted else None
         for message in again:
-            answer = self._wait(self._send([message]))
-            if answer.ok:
-                self._accepted(outcome, [message], answer)
-            else:
-                outcome.refused[message.uid] = answer.text
-        self._sent = []
+            self._alone(sent, message, outcome)
         return outcome
 
-    def _send(self, group: list[Message]) -> bytes:
+    def alone(self, folder: bytes, message: Message, flags: tuple[str, ...]) -> Outcome:
+        """One message, sent and heard of at once, whatever else is on its way."""
+        outcome = Outcome()
+        self._alone(_Sent(folder, {message.uid: flags}, []), message, outcome)
+        return outcome
+
+    def _alone(self, sent: _Sent, message: Message, outcome: Outcome) -> None:
+        answer = self._wait(self._send(sent, [message]))
+        if answer.ok:
+            _accepted(outcome, [message], answer)
+        else:
+            outcome.refused[message.uid] = answer.text
+
+    def _send(self, sent: _Sent, group: list[Message]) -> bytes:
         """Returns the tag. A server that refuses before it has seen the message has then already answered."""
         tag = self.wire.tag()
         self._answers[tag] = None
-        pieces = [tag + b" APPEND " + self._folder]
+        pieces = [tag + b" APPEND " + sent.folder]
         for message in group:
             size = len(message.body)
-            flags = " ".join(self._flags[message.uid]).encode("utf-8", "surrogateescape")
-            head = b' (%s) "%s" {%d' % (flags, message.internal_date.encode(), size)
+            head = b' (%s) "%s" {%d' % (_spelled(sent.flags[message.uid]), message.internal_date.encode(), size)
             if size <= self.ahead:
                 pieces += [head + b"+}\r\n", message.body]
                 continue
@@ -108,18 +135,38 @@ class Appender:
     def _receive(self) -> list[bytes]:
         """Read one response. Answers to earlier commands may come in between: each is kept for its own."""
         parts = self.wire.read()
+        counter = UIDNEXT.search(parts[-1]) if parts[0][:9].upper() == b"* STATUS " else None
+        if counter:
+            self._uidnext = int(counter[1])
         tag = parts[0].split(b" ", 1)[0]
         answer = self.wire.answer(parts, tag if tag in self._answers else b"-")
         if answer is not None:
             self._answers[tag] = answer
+            if tag in self._counted:
+                self._counted[tag] = self._uidnext
         return parts
 
-    @staticmethod
-    def _accepted(outcome: Outcome, group: list[Message], answer: Answer) -> None:
-        told = APPENDUID.search(answer.text)
-        uids = from_set(told[2]) if told else []
-        if told and len(uids) == len(group):
-            outcome.uidvalidity = int(told[1])
-            outcome.uids.update(zip((message.uid for message in group), uids, strict=True))
-        else:
-            outcome.untold += [message.uid for message in group]
+
+@dataclasses.dataclass
+class _Sent:
+    """A batch on its way: (tag, messages) of each command."""
+
+    folder: bytes
+    flags: dict[int, tuple[str, ...]]
+    groups: list[tuple[bytes, list[Message]]]
+    status: bytes | None = None
+
+
+@functools.lru_cache(maxsize=1024)
+def _spelled(flags: tuple[str, ...]) -> bytes:
+    return " ".join(flags).encode("utf-8", "surrogateescape")
+
+
+def _accepted(outcome: Outcome, group: list[Message], answer: Answer) -> None:
+    told = APPENDUID.search(answer.text)
+    uids = from_set(told[2]) if told else []
+    if told and len(uids) == len(group):
+        outcome.uidvalidity = int(told[1])
+        outcome.uids.update(zip((message.uid for message in group), uids, strict=True))
+    else:
+        outcome.untold += [message.uid for message in group]

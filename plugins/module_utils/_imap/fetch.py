@@ -10,6 +10,9 @@ from __future__ import annotations
 
 import collections
 import dataclasses
+import functools
+import imaplib
+import re
 
 from .._model.flags import normal
 from .._model.message import Message
@@ -18,7 +21,12 @@ from .session import REFUSED
 from .wire import Answer, Wire, fetch_attributes
 
 # Commands sent ahead: while one batch is being written, the server already reads the next.
-AHEAD = 2
+AHEAD = 3
+# How servers write what we ask for, as long as they do it in our order. All else is left to the reader of all forms.
+MESSAGE = re.compile(rb'\* \d+ FETCH \(UID (\d+) (?:MODSEQ \(\d+\) )?FLAGS \(([^()"{}]*)\) INTERNALDATE "([^"]*)" BODY\[\] \{(\d+)\}\r\n\Z')
+END = b")\r\n"
+SIZE = re.compile(rb"\* \d+ FETCH \(UID (\d+) RFC822\.SIZE (\d+)\)\r\n\Z")
+FLAGS = re.compile(rb'\* \d+ FETCH \(UID (\d+) (?:MODSEQ \(\d+\) )?FLAGS \(([^()"{}]*)\)(?: MODSEQ \(\d+\))?\)\r\n\Z')
 
 
 @dataclasses.dataclass
@@ -37,8 +45,11 @@ class Batch:
         return [uid for uid in self.uids if uid not in got]
 
 
-def messages(wire: Wire, batches):
-    """Yield a Batch for each list of UIDs in `batches`. BODY.PEEK: the source's \\Seen flags stay as they are."""
+def messages(wire: Wire, batches, ahead: int = AHEAD, when_all_asked=None):
+    """Yield a Batch for each list of UIDs in `batches`. BODY.PEEK: the source's \\Seen flags stay as they are.
+
+    `when_all_asked()` is called once the last command is on its way, to send what comes after it.
+    """
     pending: collections.deque[tuple[bytes, list[int]]] = collections.deque()
     # A server may work on several commands at once and mix what they give (RFC 9051, 5.5), so messages are kept by UID,
     # and answers by tag, until their batch is complete.
@@ -47,46 +58,64 @@ def messages(wire: Wire, batches):
     todo = iter(batches)
 
     def ask() -> None:
+        nonlocal when_all_asked
         uids = next(todo, None)
         if uids:
             pending.append((wire.start(b"UID FETCH %s (UID FLAGS INTERNALDATE BODY.PEEK[])" % to_set(uids).encode()), uids))
+        elif when_all_asked:
+            when_all_asked()
+            when_all_asked = None
 
-    for _number in range(AHEAD):
+    for _number in range(ahead):
         ask()
     while pending:
+        wire.held = 0
         tag, uids = pending.popleft()
+        tags = {tag, *(other for other, _uids in pending)}
         while tag not in answers:
-            _receive(wire, [tag, *(other for other, _uids in pending)], arrived, answers)
+            _receive(wire, tags, arrived, answers)
         ask()
         answer = answers.pop(tag)
-        came = {uid: arrived.pop(uid) for uid in uids if uid in arrived}
+        came = [(uid, arrived.pop(uid)) for uid in uids if uid in arrived]
         yield Batch(
             uids,
-            [message for message in came.values() if message is not None],
-            [uid for uid, message in came.items() if message is None],
+            [message for _uid, message in came if message is not None],
+            [uid for uid, message in came if message is None],
             None if answer.ok else answer.text,
         )
 
 
-def _receive(wire: Wire, tags: list[bytes], arrived: dict, answers: dict) -> None:
-    parts = wire.read()
+def _receive(wire: Wire, tags: set[bytes], arrived: dict, answers: dict) -> None:
+    # Nearly all that comes here is a message in the usual form: a line, a literal, the end.
+    parts = [wire.line()]
+    usual = MESSAGE.match(parts[0])
+    if usual:
+        parts += wire.literal(int(usual[4])), wire.line()
+        if parts[2] == END:
+            number = int(usual[1])
+            arrived[number] = Message.of(number, parts[1], named(usual[2]), usual[3].decode())
+            return
+    parts = wire.rest(parts)
     tag = parts[0].split(b" ", 1)[0]
     answer = wire.answer(parts, tag if tag in tags else b"-")
     if answer is not None:
         answers[tag] = answer
         return
+    if tag != b"*":
+        # The rest of a message that was announced as shorter than it is.
+        raise imaplib.IMAP4.abort("the server sent what is no answer")
     attributes = fetch_attributes(parts)
     if not attributes or b"BODY[]" not in attributes or b"UID" not in attributes:
         return
-    uid, body = int(attributes[b"UID"]), attributes[b"BODY[]"]
-    arrived[uid] = None if body is None else Message.of(uid, bytes(body), flags_of(attributes), text_of(attributes, b"INTERNALDATE"))
+    number, body = int(attributes[b"UID"]), attributes[b"BODY[]"]
+    arrived[number] = None if body is None else Message.of(number, body, flags_of(attributes), text_of(attributes, b"INTERNALDATE"))
 
 
-def listing(wire: Wire, uids: list[int] | None = None, items: bytes = b"UID FLAGS RFC822.SIZE") -> dict[int, dict[bytes, object]]:
+def listing(wire: Wire, uids: list[int] | None = None, items: bytes = b"UID FLAGS RFC822.SIZE", modifier: bytes = b"") -> dict[int, dict[bytes, object]]:
     """UID -> attributes for all messages of the open folder, or for `uids`."""
     found: dict[int, dict[bytes, object]] = {}
     for part in [b"1:*"] if uids is None else [to_set(run).encode() for run in slices(uids)]:
-        for response in wire.run(b"UID FETCH %s (%s)" % (part, items)):
+        for response in wire.run(b"UID FETCH %s (%s)%s" % (part, items, modifier)):
             if isinstance(response, Answer):
                 if not response.ok:
                     raise REFUSED(f"listing the messages of a folder: {response.text}")
@@ -95,6 +124,58 @@ def listing(wire: Wire, uids: list[int] | None = None, items: bytes = b"UID FLAG
             if attributes and b"UID" in attributes:
                 found.setdefault(int(attributes[b"UID"]), {}).update(attributes)
     return found
+
+
+def flags_and_dates(wire: Wire, uids: list[int]) -> dict[int, tuple[tuple[str, ...], str]]:
+    """UID -> flags and INTERNALDATE, for those of `uids` that the open folder has."""
+    found = listing(wire, uids, b"UID FLAGS INTERNALDATE")
+    return {uid: (flags_of(a), text_of(a, b"INTERNALDATE")) for uid, a in found.items()}
+
+
+def sizes_of(responses) -> dict[int, int]:
+    """UID -> size from the answers to FETCH (UID RFC822.SIZE); a server may leave a size out, then it is 0."""
+    found: dict[int, int] = {}
+    for response in responses:
+        if isinstance(response, Answer):
+            if not response.ok:
+                raise REFUSED(f"listing the messages of a folder: {response.text}")
+            continue
+        usual = SIZE.match(response[0])
+        if usual:
+            found[int(usual[1])] = int(usual[2])
+            continue
+        attributes = fetch_attributes(response) or {}
+        uid, size = attributes.get(b"UID"), attributes.get(b"RFC822.SIZE")
+        if uid and size:
+            found[int(uid)] = int(size)
+        elif uid:
+            # Another session's change of flags, or a server that leaves a size out.
+            found.setdefault(int(uid), 0)
+    return found
+
+
+def flags_in(responses) -> dict[int, tuple[str, ...]]:
+    """UID -> flags from the answers to FETCH (UID FLAGS)."""
+    found: dict[int, tuple[str, ...]] = {}
+    for response in responses:
+        if isinstance(response, Answer):
+            if not response.ok:
+                raise REFUSED(f"listing the flags of a folder: {response.text}")
+            continue
+        usual = FLAGS.match(response[0])
+        if usual:
+            found[int(usual[1])] = named(usual[2])
+            continue
+        attributes = fetch_attributes(response)
+        if attributes and b"UID" in attributes and b"FLAGS" in attributes:
+            found[int(attributes[b"UID"])] = flags_of(attributes)
+    return found
+
+
+@functools.lru_cache(maxsize=1024)
+def named(flags: bytes) -> tuple[str, ...]:
+    """Flags as they stand between the parentheses; a folder has few combinations of them."""
+    return normal(flags.decode("utf-8", "surrogateescape").split())
 
 
 def flags_of(attributes: dict[bytes, object]) -> tuple[str, ...]:

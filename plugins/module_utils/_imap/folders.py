@@ -9,23 +9,21 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 
 from .._libraries import imapclient
 from .._model.server import WITHOUT_NAMESPACE
+from .._model.uids import runs
+from . import fetch
 from .session import REFUSED, Session
+from .wire import Answer, quoted, values
 
 HOLDS_NO_MESSAGES = {b"\\noselect", b"\\nonexistent"}
-
-
-@dataclasses.dataclass(frozen=True)
-class Folder:
-    """`name` is as on the wire (modified UTF-7), `path` what a person reads."""
-
-    name: str
-    path: str
-    separator: str | None
-    subscribed: bool
-    selectable: bool
+COUNTERS = (b"UIDVALIDITY", b"UIDNEXT", b"MESSAGES", b"HIGHESTMODSEQ")
+CODE = re.compile(rb"\* OK \[(UIDVALIDITY|UIDNEXT|HIGHESTMODSEQ) (\d+)\]", re.IGNORECASE)
+PERMANENT = re.compile(rb"\* OK \[PERMANENTFLAGS \(([^)]*)\)\]", re.IGNORECASE)
+EXISTS = re.compile(rb"\* (\d+) EXISTS", re.IGNORECASE)
+VANISHED = re.compile(rb"\* VANISHED \(EARLIER\) ([\d:,]+)", re.IGNORECASE)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,6 +35,27 @@ class State:
     messages: int
     modseq: int | None = None
     permanent_flags: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Folder:
+    """`name` is as on the wire (modified UTF-7), `path` what a person reads; `state` is there where LIST told it at once."""
+
+    name: str
+    path: str
+    separator: str | None
+    subscribed: bool
+    selectable: bool
+    state: State | None = None
+
+
+@dataclasses.dataclass
+class Since:
+    """What a folder told of the time since a mod-sequence (RFC 7162): flags of what is new or changed, and runs of UIDs
+    (lowest, highest) that hold what is gone, and may hold what never was."""
+
+    flags: dict[int, tuple[str, ...]]
+    vanished: list[tuple[int, int]]
 
 
 def wire_name(name: str) -> bytes:
@@ -57,11 +76,23 @@ def encoded(path: str) -> str:
 
 
 def listed(session: Session, pattern: bytes = b"*") -> list[Folder]:
-    """All folders below the personal namespace, INBOX first, then by name; parents come before their children."""
-    subscribed = {bytes(name) for _flags, _separator, name in session.client.list_sub_folders("", pattern)}
+    """All folders below the personal namespace, INBOX first, then by name; parents come before their children.
+
+    In one round trip, with each folder's state, where the server has LIST-EXTENDED and LIST-STATUS (RFC 5258, RFC 5819).
+    """
+    if session.has("LIST-EXTENDED") and session.has("LIST-STATUS"):
+        items = b" ".join(COUNTERS if session.has("CONDSTORE") else COUNTERS[:3])
+        (responses, answer), = session.wire.burst([b'LIST "" %s RETURN (SUBSCRIBED STATUS (%s))' % (quoted(pattern), items)])
+        _checked(answer, "listing the folders")
+        found, subscribed, states = _rows(responses)
+    else:
+        (responses, answer), (more, other) = session.wire.burst([verb + b' "" ' + quoted(pattern) for verb in (b"LIST", b"LSUB")])
+        _checked(answer, "listing the folders")
+        _checked(other, "listing the subscribed folders")
+        found, _none, states = _rows(responses)
+        subscribed = set(_rows(more, b"LSUB")[0])
     folders = []
-    for flags, separator, name in session.client.list_folders("", pattern):
-        name = name if isinstance(name, bytes) else str(name).encode("latin-1")
+    for name, (flags, separator) in found.items():
         text = name.decode("latin-1")
         folders.append(
             Folder(
@@ -69,34 +100,96 @@ def listed(session: Session, pattern: bytes = b"*") -> list[Folder]:
                 path=decoded(text),
                 separator=separator.decode("ascii") if separator else None,
                 subscribed=name in subscribed,
-                selectable=not {bytes(flag).lower() for flag in flags} & HOLDS_NO_MESSAGES,
+                selectable=not flags & HOLDS_NO_MESSAGES,
+                state=states.get(name),
             )
         )
     return sorted(folders, key=lambda folder: (folder.name.upper() != "INBOX", folder.name))
 
 
-def status(session: Session, name: str) -> State:
-    items = ["UIDVALIDITY", "UIDNEXT", "MESSAGES"] + (["HIGHESTMODSEQ"] if session.has("CONDSTORE") else [])
-    answer = session.client.folder_status(wire_name(name), items)
-    return State(
-        uidvalidity=int(answer[b"UIDVALIDITY"]),
-        uidnext=int(answer[b"UIDNEXT"]),
-        messages=int(answer[b"MESSAGES"]),
-        modseq=int(answer[b"HIGHESTMODSEQ"]) if b"HIGHESTMODSEQ" in answer else None,
-    )
+def _rows(responses, verb: bytes = b"LIST") -> tuple[dict, set[bytes], dict[bytes, State]]:
+    """From untagged LIST (or LSUB) and STATUS: name -> (attributes, separator); names that are subscribed; name -> State."""
+    found: dict[bytes, tuple[set[bytes], bytes | None]] = {}
+    subscribed, states = set(), {}
+    for parts in responses:
+        head = parts[0].split(b" ", 2)
+        kind = head[1].upper() if len(head) == 3 else b""
+        if kind == verb:
+            flags, separator, name, *_extended = values(parts, len(head[0]) + len(kind) + 2)
+            # A folder may be called NIL.
+            name = b"NIL" if name is None else bytes(name)
+            attributes = {(flag or b"nil").lower() for flag in flags}
+            # A server may list a folder twice, once for each reason.
+            found[name] = (attributes | found.get(name, (set(), None))[0], separator)
+            if b"\\subscribed" in attributes:
+                subscribed.add(name)
+        elif kind == b"STATUS":
+            name, counters, *_rest = values(parts, len(head[0]) + len(kind) + 2)
+            state = _state(counters)
+            if state:
+                states[b"NIL" if name is None else bytes(name)] = state
+    return found, subscribed, states
 
 
-def opened(session: Session, name: str, readonly: bool) -> State:
-    answer = session.client.select_folder(wire_name(name), readonly=readonly)
-    uidnext = answer.get(b"UIDNEXT")
-    return State(
-        uidvalidity=int(answer[b"UIDVALIDITY"]),
+def _state(counters: list) -> State | None:
+    told = {bytes(key).upper(): int(value) for key, value in zip(counters[::2], counters[1::2], strict=False) if key and value}
+    if not {b"UIDVALIDITY", b"UIDNEXT", b"MESSAGES"} <= told.keys():
+        return None
+    return State(told[b"UIDVALIDITY"], told[b"UIDNEXT"], told[b"MESSAGES"], told.get(b"HIGHESTMODSEQ") or None)
+
+
+def states(session: Session, names: list[str]) -> list[State]:
+    """STATUS of several folders in one round trip."""
+    items = b" ".join(COUNTERS if session.has("CONDSTORE") else COUNTERS[:3])
+    found = []
+    commands = [b"STATUS %s (%s)" % (quoted(wire_name(name)), items) for name in names]
+    for name, (responses, answer) in zip(names, session.wire.burst(commands), strict=True):
+        _checked(answer, f"looking at the folder {decoded(name)}")
+        told = [state for state in _rows(responses)[2].values() if state]
+        if not told:
+            raise REFUSED(f"looking at the folder {decoded(name)}: the server tells no UIDVALIDITY and UIDNEXT")
+        found.append(told[0])
+    return found
+
+
+def opening(name: str, readonly: bool, since: tuple[int, int] | None = None) -> bytes:
+    """The command that opens a folder; `since` (UIDVALIDITY, mod-sequence) asks for the changes, where QRESYNC is enabled."""
+    more = b" (QRESYNC (%d %d))" % since if since else b""
+    return (b"EXAMINE " if readonly else b"SELECT ") + quoted(wire_name(name)) + more
+
+
+def opened(session: Session, name: str, responses, answer: Answer) -> tuple[State, Since]:
+    """What a folder said as it was opened. Errors: REFUSED."""
+    _checked(answer, f"opening the folder {decoded(name)}")
+    told: dict[bytes, int] = {}
+    permanent: tuple[str, ...] = ()
+    since = Since({}, [])
+    fetched = []
+    for parts in responses:
+        line = parts[0]
+        if code := CODE.match(line):
+            told[code[1].upper()] = int(code[2])
+        elif exists := EXISTS.match(line):
+            told[b"MESSAGES"] = int(exists[1])
+        elif flags := PERMANENT.match(line):
+            permanent = tuple(flags[1].decode("utf-8", "surrogateescape").split())
+        elif gone := VANISHED.match(line):
+            since.vanished += runs(gone[1].decode())
+        elif b" FETCH " in line:
+            fetched.append(parts)
+    since.flags = fetch.flags_in(fetched)
+    if b"UIDVALIDITY" not in told:
+        raise REFUSED(f"opening the folder {decoded(name)}: the server tells no UIDVALIDITY")
+    if b"UIDNEXT" not in told:
         # Old servers don't tell it at SELECT.
-        uidnext=int(uidnext) if uidnext is not None else status(session, name).uidnext,
-        messages=int(answer[b"EXISTS"]),
-        modseq=int(answer[b"HIGHESTMODSEQ"]) if b"HIGHESTMODSEQ" in answer else None,
-        permanent_flags=tuple(bytes(flag).decode("utf-8", "surrogateescape") for flag in answer.get(b"PERMANENTFLAGS", ())),
-    )
+        told[b"UIDNEXT"] = states(session, [name])[0].uidnext
+    state = State(told[b"UIDVALIDITY"], told[b"UIDNEXT"], told.get(b"MESSAGES", 0), told.get(b"HIGHESTMODSEQ") or None, permanent)
+    return state, since
+
+
+def open_folder(session: Session, name: str, readonly: bool) -> State:
+    (responses, answer), = session.wire.burst([opening(name, readonly)])
+    return opened(session, name, responses, answer)[0]
 
 
 def namespace(session: Session) -> tuple[str, str | None]:
@@ -104,20 +197,25 @@ def namespace(session: Session) -> tuple[str, str | None]:
 
     Asked by LIST where NAMESPACE is not offered, or does not work.
     """
-    if session.has("NAMESPACE") and session.server.profile not in WITHOUT_NAMESPACE:
-        try:
-            personal = session.client.namespace().personal
-        except REFUSED:
-            personal = None
-        if personal:
-            prefix, separator = personal[0]
-            return _as_text(prefix) or "", _as_text(separator)
-    for _flags, separator, _name in session.client.list_folders("", "INBOX"):
+    results = session.proof[1:]
+    if not results:
+        asked = session.has("NAMESPACE") and session.server.profile not in WITHOUT_NAMESPACE
+        results = session.wire.burst([b'LIST "" "INBOX"'] + ([b"NAMESPACE"] if asked else []))
+    for parts in results[1][0] if len(results) > 1 else ():
+        if parts[0][:12].upper() == b"* NAMESPACE ":
+            personal = (values(parts, 12) or [None])[0]
+            if personal:
+                prefix, separator = personal[0][:2]
+                return _as_text(prefix) or "", _as_text(separator)
+    for _flags, separator in _rows(results[0][0])[0].values():
         return "", _as_text(separator)
     return "", None
 
 
+def _checked(answer: Answer, doing: str) -> None:
+    if not answer.ok:
+        raise REFUSED(f"{doing}: {answer.text}")
+
+
 def _as_text(value) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
-    return value.decode("latin-1")
+    return None if value is None else bytes(value).decode("latin-1")

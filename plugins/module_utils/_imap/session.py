@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import functools
 import imaplib
 import re
 import socket
@@ -15,7 +16,8 @@ import ssl
 
 from .._errors import MigrationError
 from .._libraries import imapclient
-from .._model.server import Mailbox, Server
+from .._model.server import WITHOUT_NAMESPACE, Mailbox, Server
+from .stream import Stream
 from .wire import Wire
 
 # The connection is gone; what was going on must be done again on a new one.
@@ -38,13 +40,42 @@ class Session:
 
     def __init__(self, server: Server, client, login: str | None) -> None:
         self.server, self.client, self.login = server, client, login
+        self.stream = Stream(client._imap)
         self.wire = Wire(client._imap)
         # Folder names travel as the server spells them (modified UTF-7), since some can't be decoded and encoded back.
         client.folder_encode = False
         self.capabilities = {name.decode("ascii", "replace").upper() for name in client.capabilities()}
+        # What the server said of INBOX, and of its namespace, when the login was proved; see folders.namespace.
+        self.proof: list = []
+        # QRESYNC is in force: folders can tell what vanished.
+        self.resync = False
 
     def has(self, capability: str) -> bool:
         return capability in self.capabilities
+
+    def prove(self) -> None:
+        """Open INBOX: Exchange may accept a wrong login and only fail at the first folder. Asks for what comes next in the
+        same round trip."""
+        commands = [b'EXAMINE "INBOX"', b'LIST "" "INBOX"']
+        if self.has("NAMESPACE") and self.server.profile not in WITHOUT_NAMESPACE:
+            commands.append(b"NAMESPACE")
+        wants = self.has("QRESYNC") and self.has("ENABLE")
+        self.proof = self.wire.burst(commands + ([b"ENABLE QRESYNC"] if wants else []))
+        if wants:
+            self.resync = self.proof.pop()[1].ok
+        answer = self.proof[0][1]
+        if not answer.ok:
+            raise REFUSED(answer.text)
+
+    def compress(self) -> None:
+        (_untagged, answer), = self.wire.burst([b"COMPRESS DEFLATE"])
+        # A server that can't do it just now goes on as before.
+        if answer.ok:
+            self.stream.compress()
+
+    def drop(self) -> None:
+        """End at once: answers that nobody will read may still be on their way."""
+        _drop(self.client)
 
     def close(self) -> None:
         """End politely; a connection that is already gone needs no more."""
@@ -65,10 +96,12 @@ def connect(server: Server, mailbox: Mailbox | None = None) -> Session:
         client = _open(server)
         try:
             _authenticate(client, server, mailbox, name)
+            session = Session(server, client, name)
+            if server.compress and session.has("COMPRESS=DEFLATE"):
+                session.compress()
             if mailbox:
-                # Exchange may accept a wrong login and only fail at the first folder.
-                client.select_folder("INBOX", readonly=True)
-            return Session(server, client, name)
+                session.prove()
+            return session
         except UnicodeEncodeError:
             _drop(client)
             # Not chained: that error holds the password.
@@ -112,7 +145,7 @@ def quoted(text: str) -> str:
 def _open(server: Server):
     where = f"{server.name} ({server.host}:{server.port})"
     try:
-        context = ssl.create_default_context(cafile=server.ca_file)
+        context = _trust(server.ca_file) if server.tls != "none" else None
     except OSError as error:
         raise MigrationError(
             f"The certificate authorities in {server.ca_file} can't be read: {error}", "Nothing was touched.", "Correct ca_file.",
@@ -153,6 +186,12 @@ def _open(server: Server):
     sock = client.socket()
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return client
+
+
+@functools.lru_cache(maxsize=8)
+def _trust(ca_file: str | None) -> ssl.SSLContext:
+    """Reading the system's authorities takes longer than a login."""
+    return ssl.create_default_context(cafile=ca_file)
 
 
 def _drop(client) -> None:

@@ -14,13 +14,21 @@ from __future__ import annotations
 import imaplib
 import re
 
+from .spool import Spooled
+
 LITERAL = re.compile(rb"\{(\d+)\+?\}\r\n$")
 TOKEN = re.compile(rb'[()]|"(?:[^"\\]|\\.)*"|[^\s()"]+')
 ESCAPED = re.compile(rb"\\(.)")
+# Above this a literal goes to a file.
+LARGE = 8_000_000
+# Pieces up to this size are joined to travel together.
+SMALL = 65536
 
 
 class Answer:
     """A tagged answer: `status` is OK, NO or BAD, `text` what follows."""
+
+    __slots__ = ("status", "text")
 
     def __init__(self, status: str, text: str) -> None:
         self.status, self.text = status, text
@@ -34,51 +42,67 @@ class Wire:
     """`connection` has `send`, `readline` and `read`, like imaplib.IMAP4."""
 
     def __init__(self, connection) -> None:
-        self._connection = connection
+        self._readline, self._read, self._send = connection.readline, connection.read, connection.send
         self._number = 0
+        # Bytes of literals since somebody last set it to 0: many that are not small are as bad for memory as a large one.
+        self.held = 0
 
     def tag(self) -> bytes:
         self._number += 1
         return b"W%d" % self._number
 
-    def send(self, *pieces: bytes) -> None:
-        """Small pieces travel together, large ones are not copied to join them."""
+    def send(self, *pieces) -> None:
+        """Small pieces travel together, large ones are not copied to join them, spooled ones go through in parts."""
         small: list[bytes] = []
         for piece in pieces:
-            if len(piece) > 65536:
-                if small:
-                    self._connection.send(b"".join(small))
-                    small = []
-                self._connection.send(piece)
-            else:
+            if isinstance(piece, bytes) and len(piece) <= SMALL:
                 small.append(piece)
+                continue
+            if small:
+                self._send(b"".join(small))
+                small = []
+            for part in (piece,) if isinstance(piece, bytes) else piece.pieces():
+                self._send(part)
         if small:
-            self._connection.send(b"".join(small))
+            self._send(b"".join(small))
 
     def start(self, command: bytes) -> bytes:
         """Send a command and return its tag; the answer is read later."""
         tag = self.tag()
-        self.send(tag + b" " + command + b"\r\n")
+        self._send(tag + b" " + command + b"\r\n")
         return tag
 
-    def read(self) -> list[bytes]:
+    def read(self) -> list:
         """One response: text, literal, text, literal, ..., text. Line ends and literal announcements stay in the text."""
-        parts = []
-        while True:
-            line = self._connection.readline()
-            if not line.endswith(b"\n"):
-                raise imaplib.IMAP4.abort("the server closed the connection")
-            parts.append(line)
-            literal = LITERAL.search(line)
-            if literal is None:
-                return parts
-            size = int(literal[1])
-            body = self._connection.read(size)
-            if len(body) != size:
-                raise imaplib.IMAP4.abort("the server closed the connection inside a message")
-            parts.append(body)
+        return self.rest([self.line()])
 
-    def answer(self, parts: list[bytes], tag: bytes) -> Answer | None:
+    def rest(self, parts: list) -> list:
+        """The response of which `parts` have been read, up to a line."""
+        line = parts[-1]
+        # The end is looked at before the pattern: few lines announce a literal.
+        while line.endswith(b"}\r\n") and (literal := LITERAL.search(line)):
+            body = self.literal(int(literal[1]))
+            line = self.line()
+            parts += (body, line)
+        return parts
+
+    def line(self) -> bytes:
+        line = self._readline()
+        if not line.endswith(b"\n"):
+            raise imaplib.IMAP4.abort("the server closed the connection")
+        return line
+
+    def literal(self, size: int):
+        """Bytes, or Spooled when that is more than memory is to hold."""
+        self.held += size
+        if self.held > LARGE:
+            return Spooled.read(size, self._read)
+        body = self._read(size)
+        if len(body) != size:
+            raise imaplib.IMAP4.abort("the server closed the connection inside a message")
+        return body
+
+    def answer(self, parts: list, tag: bytes) -> Answer | None:
         """The answer to `tag` if this response is it. A farewell ends the connection."""
         head = parts[0]
         if head.startswith(tag + b" "):
@@ -88,9 +112,8 @@ class Wire:
             raise imaplib.IMAP4.abort(head[6:].strip().decode("utf-8", "replace"))
         return None
 
-    def run(self, command: bytes):
-        """Send a command; yield its untagged responses and, at last, its Answer."""
-        tag = self.start(command)
+    def result(self, tag: bytes):
+        """Yield the untagged responses up to the answer to `tag`, and then that Answer."""
         while True:
             parts = self.read()
             answer = self.answer(parts, tag)
@@ -99,11 +122,38 @@ class Wire:
                 return
             yield parts
 
+    def run(self, command: bytes):
+        """Send a command; yield its untagged responses and, at last, its Answer."""
+        return self.result(self.start(command))
 
-def fetch_attributes(parts: list[bytes]) -> dict[bytes, object] | None:
+    def burst(self, commands: list[bytes]) -> list[tuple[list[list], Answer]]:
+        """Send commands together, for one round trip instead of many; (untagged responses, Answer) of each.
+
+        Only for commands that a server works on in their order (RFC 9051, 5.5).
+        """
+        tags = [self.tag() for _command in commands]
+        self.send(*(tag + b" " + command + b"\r\n" for tag, command in zip(tags, commands, strict=True)))
+        results = []
+        for tag in tags:
+            *untagged, answer = self.result(tag)
+            results.append((untagged, answer))
+        return results
+
+
+def quoted(name: bytes) -> bytes:
+    return b'"' + name.replace(b"\\", b"\\\\").replace(b'"', b'\\"') + b'"'
+
+
+def values(parts: list, offset: int = 0) -> list:
+    """The rest of a response from `offset` of its first line on: atoms, strings and literals as bytes, NIL as None, lists as lists."""
+    return _collect(_tokens(parts, offset))
+
+
+def fetch_attributes(parts: list) -> dict[bytes, object] | None:
     """Attributes of a FETCH response, names in upper case; None for any other response.
 
-    Values: bytes (atom, string, literal), None (NIL), or a list. RFC 9051, 7.5.2.
+    Values: bytes (atom, string, literal), Spooled (large literal), None (NIL), or a list. RFC 9051, 7.5.2. One that does not end as
+    it should is no answer to rely on, a literal in it may be cut or run on: the connection is given up.
     """
     head = parts[0].split(b" ", 3)
     if len(head) < 4 or head[0] != b"*" or head[2].upper() != b"FETCH":
@@ -111,38 +161,48 @@ def fetch_attributes(parts: list[bytes]) -> dict[bytes, object] | None:
     tokens = _tokens(parts, len(parts[0]) - len(head[3]))
     if next(tokens, None) != b"(":
         return None
-    values = _collect(tokens)
-    return {bytes(name).upper(): value for name, value in zip(values[::2], values[1::2], strict=False) if isinstance(name, bytes)}
+    found = _collect(tokens, closed=True)
+    if next(tokens, None) is not None or not parts[-1].endswith(b")\r\n"):
+        raise imaplib.IMAP4.abort("the server sent a message that does not end where it was to")
+    return {bytes(name).upper(): value for name, value in zip(found[::2], found[1::2], strict=False) if isinstance(name, bytes)}
 
 
-class _Literal(bytes):
-    """A literal may look like a parenthesis or NIL; it is neither."""
+class _String:
+    """A string may look like a parenthesis or NIL; it is neither."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value) -> None:
+        self.value = value
 
 
-def _tokens(parts: list[bytes], offset: int):
+def _tokens(parts: list, offset: int):
     for index in range(0, len(parts), 2):
         text, literal = parts[index], parts[index + 1] if index + 1 < len(parts) else None
         end = text.rfind(b"{") if literal is not None else len(text)
         for found in TOKEN.finditer(text, offset, end):
             token = found[0]
             if token[:1] == b'"':
-                yield _Literal(ESCAPED.sub(rb"\1", token[1:-1]))
+                yield _String(ESCAPED.sub(rb"\1", token[1:-1]))
             else:
                 yield token
         if literal is not None:
-            yield _Literal(literal)
+            yield _String(literal)
         offset = 0
 
 
-def _collect(tokens) -> list:
-    values: list = []
+def _collect(tokens, closed: bool = False) -> list:
+    """Up to the closing parenthesis, which has to come when `closed`."""
+    found: list = []
     for token in tokens:
-        if isinstance(token, _Literal):
-            values.append(token)
+        if isinstance(token, _String):
+            found.append(token.value)
         elif token == b"(":
-            values.append(_collect(tokens))
+            found.append(_collect(tokens, closed))
         elif token == b")":
-            return values
+            return found
         else:
-            values.append(None if token.upper() == b"NIL" else token)
-    return values
+            found.append(None if token.upper() == b"NIL" else token)
+    if closed:
+        raise imaplib.IMAP4.abort("the server sent a message that does not end where it was to")
+    return found

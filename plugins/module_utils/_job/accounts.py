@@ -11,7 +11,7 @@ from __future__ import annotations
 from .._errors import MigrationError
 from .._imap.folders import namespace, wire_name
 from .._imap.session import REFUSED, connect
-from .._model.server import Server
+from .plan import described
 
 # All rights of RFC 4314 but one: who may administer the mailbox stays the administrator's business.
 OWNER_RIGHTS = "lrswipkxte"
@@ -19,7 +19,7 @@ OWNER_RIGHTS = "lrswipkxte"
 
 def imap_mailbox(params: dict, check_mode: bool = False) -> dict:
     """The module imap_mailbox; see its RETURN."""
-    server = Server.from_options(params["target"])
+    server = described(params["target"])
     session = connect(server)
     try:
         return _Accounts(session, params, check_mode).run()

@@ -8,11 +8,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 
 from .._errors import MigrationError
-from .._ledger import exceptions, mailboxes, records
+from .._ledger import exceptions, mailboxes
 from .._ledger.store import open_ledger
+from .._pace.pace import Pace
 from . import preview, progress, workers
 from .mailbox_pass import MailboxPass
 from .overview import state
@@ -22,16 +24,18 @@ from .report_file import write
 
 def copy(params: dict, check_mode: bool = False) -> dict:
     """The module mailbox_copy; see its RETURN. Mailboxes that are already copied are left alone."""
-    plan = from_params("copy", params, {"deletions": "keep", "on_foreign": params["on_foreign"]})
+    plan = from_params("copy", params, {"deletions": "keep", "on_foreign": params["on_foreign"], "order": params["order"]})
     if check_mode:
         return preview.preview(plan)
-    return passes_over(plan, params["fail_on_exceptions"], params.get("report_path"))
+    return passes_over(plan, params["fail_on_exceptions"], params.get("report_path"), params["only_failed"])
 
 
-def passes_over(plan: Plan, fail_on_exceptions: bool, report_path: str | None) -> dict:
+def passes_over(plan: Plan, fail_on_exceptions: bool, report_path: str | None, only_failed: bool) -> dict:
     """Register the mailboxes, let the workers loose, and say how it went."""
     ledger = register(plan)
-    if open_mailboxes(ledger, plan):
+    if only_failed:
+        plan = failed_only(ledger, plan)
+    if plan.names and open_mailboxes(ledger, plan):
         workers.preflight(plan)
         ledger.close()
         outcome = workers.run(plan, one_pass)
@@ -54,18 +58,23 @@ def register(plan: Plan):
     return ledger
 
 
+def failed_only(ledger, plan: Plan) -> Plan:
+    """The same for those mailboxes whose last pass failed."""
+    return dataclasses.replace(plan, names=tuple((row.server, row.name) for row in mailboxes.listed(ledger, plan.names) if row.failure))
+
+
 def open_mailboxes(ledger, plan: Plan) -> int:
-    return sum(row["mailboxes"] - row["mailboxes_done"] for row in progress.rows(ledger, plan.kind, plan.round, plan.names))
+    return mailboxes.left(ledger, plan.names, plan.kind, plan.round)
 
 
 def one_pass(ledger, plan: Plan, row, pulse) -> dict:
     """What a worker does with a mailbox, for copy and sync."""
-    MailboxPass(
-        ledger, row, plan.servers[row.server], plan.target, plan.mailbox(row.server, row.name),
-        deletions(ledger, row.wave, plan.settings["deletions"]), plan.settings["on_foreign"], pulse, plan.settings.get("on_emptied", "refuse"),
+    settings = dict(plan.settings, deletions=pulse.deletions(row.wave, plan.settings["deletions"]))
+    messages = MailboxPass(
+        ledger, row, plan.servers[row.server], plan.target, plan.mailbox(row.server, row.name), settings, pulse, pulse.pace,
     ).run()
     now = time.time()
-    columns = {"copied_at": row.copied_at or now}
+    columns = {"copied_at": row.copied_at or now, "source_messages": messages}
     if plan.kind == "sync":
         columns["synced_at"] = now
     if pulse.counts.any():
@@ -74,16 +83,8 @@ def one_pass(ledger, plan: Plan, row, pulse) -> dict:
     return columns
 
 
-def deletions(ledger, wave: str, wanted: str) -> str:
-    """After its wave has cut over a mailbox belongs to its user at the target: nothing is deleted there any more, whatever
-    was asked for, unless the cut-over was taken back."""
-    cut_over = records.latest(ledger, "cut_over", wave)
-    back = max((row.id for row in records.listed(ledger, "roll_back")), default=0)
-    return "keep" if cut_over is not None and cut_over.id > back else wanted
-
-
 def summary(ledger, plan: Plan, outcome: dict) -> dict:
-    rows = progress.rows(ledger, plan.kind, plan.round, plan.names)
+    rows = progress.rows(ledger, plan.kind, plan.round, plan.names, plan.servers)
     failed = [row for row in mailboxes.listed(ledger, plan.names) if row.failure]
     counts = outcome["counts"]
     done = sum(row["mailboxes_done"] for row in rows)
@@ -91,17 +92,28 @@ def summary(ledger, plan: Plan, outcome: dict) -> dict:
     return {
         "changed": counts.any() or outcome["fresh"] > 0 and plan.kind == "copy",
         "finished": done == total,
+        **_rest(ledger, plan, [row["server"] for row in rows if row["mailboxes_done"] < row["mailboxes"]]),
         "round": plan.round,
         "mailboxes": {"done": done - len(failed), "total": total, "failed": len(failed)},
         "messages": counts.messages,
         "bytes": counts.bytes,
         "flags": counts.flags,
+        "moved": counts.moved,
         "deleted": counts.deleted,
         "folders": counts.folders,
         "exceptions_open": sum(row.state == "open" for row in exceptions.listed(ledger, plan.names)),
         "failures": [{"server": row.server, "mailbox": row.name, "reason": row.failure} for row in failed[:20]],
         "progress": rows,
     }
+
+
+def _rest(ledger, plan: Plan, servers: list[str]) -> dict:
+    """What has to be waited for: nothing as long as one of `servers`, which have mailboxes left, may be read."""
+    paces = [Pace(ledger, plan.servers[name]) for name in servers]
+    if not paces or not all(pace.closed() for pace in paces):
+        return {"waiting_until": None, "stopped": False}
+    times = [until for until in (pace.waiting_until() for pace in paces) if until is not None]
+    return {"waiting_until": min(times, default=None), "stopped": all(pace.order() == "stopped" for pace in paces)}
 
 
 def write_states(ledger, plan: Plan, report_path: str | None) -> str | None:

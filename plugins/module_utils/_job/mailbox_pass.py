@@ -4,292 +4,358 @@
 
 # This module util is PRIVATE to the collection: it may change at any time.
 
-"""One pass over one mailbox: bring the target's mailbox to the state of the source's, folder by folder.
+"""One pass over one mailbox: bring the target's mailbox to the state of the source's.
 
 A first pass (copy) and a later one (sync) are the same work: what the ledger does not know is moved, what it knows and
-the source no longer has is taken back, what changed its flags changes them. Deletions come last, so that a message that
-was moved between folders is never at no place.
+the source no longer has is taken back, what changed its flags changes them. One round trip tells which folders rest; of the
+others, first all changes are found, then new mail is sent, and deletions come last, so that a message that was moved
+between folders is never at no place.
 """
 
 from __future__ import annotations
 
-from .._errors import MigrationError
-from .._imap import folders as imap_folders
-from .._imap.session import LOST, REFUSED
-from .._ledger import exceptions, items, mailboxes
-from .._model import change_set, folder_map, reasons
-from .._model import flags as flag_rules
-from .._source.registry import open_source
-from .._target.imap import ImapTarget
-from . import settle
-from .transfer import Transfer
+import collections
+import contextlib
+import dataclasses
 
+from .._errors import MigrationError, Stopped
+from .._imap.session import LOST, REFUSED
+from .._ledger import exceptions, items
+from .._ledger.known import load
+from .._ledger.store import open_ledger_again
+from .._model import flags as flag_rules
+from .._model import reasons
+from .._model.change_set import ChangeSet
+from .._model.grade import MAY_CUT_OVER
+from .._pace.pace import Pace
+from .._source.registry import open_source
+from . import settle
+from .folder_changes import changes
+from .helpers import Helpers
+from .moves import Moves
+from .target_folders import TargetFolders
+from .transfer import Transfer
 
 # A mailbox that lost this many messages and more than half of all since the last pass is looked at by a person first.
 EMPTIED_MESSAGES, EMPTIED_SHARE = 100, 0.5
+# Messages of a large folder whose sizes are asked for at once.
+PART = 5000
 
 
-class Stopped(Exception):
-    """The time for this step is over; everything done so far is committed."""
+@dataclasses.dataclass
+class _Folder:
+    """A folder that does not rest: `listed` as the source lists it, `state` as it was opened, `row` as the ledger knows it."""
+
+    listed: object
+    row: object
+    state: object = None
+    found: ChangeSet | None = None
 
 
 class MailboxPass:
-    """`row` is the mailbox's row in the ledger, `pulse` keeps the lease and tells when to stop (True)."""
+    """`row` is the mailbox's row in the ledger, `pulse` keeps the lease and tells when to stop (True); `settings` are those of
+    mailbox_sync: deletions, on_foreign, on_emptied, order."""
 
-    def __init__(self, ledger, row, server, target_server, mailbox, deletions: str, on_foreign: str, pulse, on_emptied: str = "refuse") -> None:
+    def __init__(self, ledger, row, server, target_server, mailbox, settings: dict, pulse, pace=None) -> None:
         self.ledger, self.row, self.mailbox = ledger, row, mailbox
-        self.server, self.target_server = server, target_server
-        self.deletions, self.on_foreign, self.on_emptied = deletions, on_foreign, on_emptied
+        self.server, self.target_server, self.settings, self.pace = server, target_server, settings, pace
         self.pulse, self.counts = pulse, pulse.counts
+        self.mirror = settings["deletions"] == "mirror"
         self.source = None
-        self._target = None
-        self._source_messages = 0
-        self._vanished: dict[int, tuple] = {}
+        self.target = TargetFolders(ledger, row, target_server, mailbox, self.counts)
 
-    @property
-    def target(self) -> ImapTarget:
-        """Opened when there is something to write: a mailbox without change costs the target nothing."""
-        if self._target is None:
-            self._target = ImapTarget(self.target_server, self.mailbox)
-            # A name that only holds other folders is no folder yet.
-            self._existing = {folder.name for folder in self._target.folders() if folder.selectable}
-        return self._target
-
-    def run(self) -> None:
+    def run(self) -> int:
+        """Returns how many messages the source holds."""
         try:
             self.source = open_source(self.server, self.mailbox)
-            known = items.folders(self.ledger, self.row.id)
-            known_before = items.count(self.ledger, self.row.id)
-            if not known:
-                self._refuse_foreign()
-            listed = [folder for folder in self.source.folders() if folder.selectable]
-            for folder in listed:
-                self._folder(folder, known)
-            names = {folder.name for folder in listed}
-            self._refuse_emptied(known_before)
-            self._gone_folders(known, names)
-            for name in {e.folder for e in exceptions.unresolved(self.ledger, self.row.id)} - names - known.keys():
-                # Never made at the target, and deleted at the source since.
-                exceptions.resolve(self.ledger, self.row.id, name, states=("open", "approved"))
-            self._delete_vanished()
-            mailboxes.set_values(self.ledger, self.row.id, source_messages=self._source_messages)
+            self._set_pace()
+            return self._run()
         finally:
-            for side in (self.source, self._target):
+            for side in (self.source, self.target):
                 if side is not None:
                     side.close()
 
+    def _know(self) -> None:
+        """What the ledger says: read for several mailboxes at once, or, in a further attempt, for this one."""
+        known = self.pulse.known(self.row.id) or load(self.ledger, [self.row.id])[self.row.id]
+        self.known, self.exceptions, self.with_intents = known.folders, known.exceptions, known.with_intents
+
+    def _set_pace(self) -> None:
+        self.source.newest_first = self.settings.get("order") == "newest"
+        if self.pace is not None and self.pace.may_limit:
+            self.source.paced(self.pace, self.pulse)
+
+    def _run(self) -> int:
+        self._know()
+        listed = [folder for folder in self.source.folders() if folder.selectable]
+        listed = self._with_states(listed)
+        messages = sum(folder.state.messages for folder in listed)
+        if not self.known:
+            self._refuse_foreign()
+        if self.mirror:
+            self.known = self.target.follow_renames(self.known, listed, self.source)
+        restless = [folder for folder in listed if not self._rests(folder)]
+        self.known = self.target.add(restless, self.known, self.source, self.exceptions)
+        work = [_Folder(folder, self.known[folder.name]) for folder in restless if folder.name in self.known]
+        for one in work:
+            self._look(one)
+        gone = [row for name, row in self.known.items() if name not in {folder.name for folder in listed}]
+        self._check_targets([one for one in work if one.found and len(one.found)])
+        self._gather_moves(work, gone)
+        self._bring_each(work)
+        self.target.subscribe(listed, self.known)
+        self._refuse_emptied(messages, work, gone)
+        if self.mirror:
+            for one in work:
+                self._delete_vanished(one)
+            for row in sorted(gone, key=lambda row: row.source_name, reverse=True):
+                self.target.take_back(row)
+        for name in {e.folder for e in self.exceptions} - {folder.name for folder in listed} - self.known.keys():
+            # Never made at the target, and deleted at the source since.
+            exceptions.resolve(self.ledger, self.row.id, name, states=("open", "approved"))
+        return messages
+
+    def _with_states(self, listed: list) -> list:
+        unknown = [folder.name for folder in listed if folder.state is None]
+        if not unknown:
+            return listed
+        told = dict(zip(unknown, self.source.states(unknown), strict=True))
+        return [folder if folder.state else dataclasses.replace(folder, state=told[folder.name]) for folder in listed]
+
     def _refuse_foreign(self) -> None:
         """Before the first message: a target mailbox with mail that we did not put there is somebody's."""
-        held = sum(self.target.status(folder.name).messages for folder in self.target.folders() if folder.selectable)
-        if held and self.on_foreign == "refuse":
+        held = self.target.messages() if self.settings["on_foreign"] == "refuse" else 0
+        if held:
             raise MigrationError(
                 f"The target mailbox {self.mailbox.target} holds {held} messages that this migration did not put there.",
                 "They were kept and nothing was written.",
                 "Choose another target, empty it yourself, or say on_foreign: keep to copy beside them.",
             )
 
-    def _refuse_emptied(self, known_before: int) -> None:
+    def _refuse_emptied(self, messages: int, work: list, gone: list) -> None:
         """Before the first deletion: a source that suddenly shows little is more likely broken than tidied up."""
-        lost = known_before - self._source_messages
-        if self.deletions != "mirror" or self.on_emptied != "refuse" or lost <= EMPTIED_MESSAGES or lost <= known_before * EMPTIED_SHARE:
+        if not self.mirror or self.settings.get("on_emptied", "refuse") != "refuse":
             return
-        raise MigrationError(
-            f"The source mailbox {self.server.name}/{self.mailbox.name} shows {self._source_messages} messages; {known_before} were moved before.",
-            "What is new was moved; nothing was deleted at the target.",
-            "Find out what happened at the source. If its user really removed them, run again with on_emptied: mirror.",
-        )
+        if not gone and not any(one.found and one.found.vanished for one in work):
+            return
+        before = items.count(self.ledger, self.row.id) - self.counts.messages - self.counts.moved
+        lost = before - messages
+        if lost > EMPTIED_MESSAGES and lost > before * EMPTIED_SHARE:
+            raise MigrationError(
+                f"The source mailbox {self.server.name}/{self.mailbox.name} shows {messages} messages; {before} were moved before.",
+                "What is new was moved; nothing was deleted at the target.",
+                "Find out what happened at the source. If its user really removed them, run again with on_emptied: mirror.",
+            )
 
-    def _folder(self, folder, known: dict) -> None:
-        state = self.source.open(folder.name)
-        self._source_messages += state.messages
-        row = known.get(folder.name)
-        open_intents = bool(row and items.open_intents(self.ledger, row.id))
-        # When the last verification found faults, the target is looked at even where the source rests.
-        doubtful = open_intents or self.row.grade == "investigate"
-        if row is not None and not doubtful and _unchanged(row, state) and not self._retry(row):
-            self._subscribe(row, folder)
+    def _doubtful(self, row) -> bool:
+        """The target is looked at even where the source rests: a batch is open, or the last verification found faults."""
+        return row.id in self.with_intents or self.row.grade not in (None, *MAY_CUT_OVER)
+
+    def _rests(self, folder) -> bool:
+        row = self.known.get(folder.name)
+        if row is None or self._doubtful(row) or self._unmoved(folder.name, ("open",)):
+            return False
+        return _unchanged(row, folder.state)
+
+    def _unmoved(self, name: str, states=("open", "approved")) -> set[int]:
+        """UIDs of a folder that could not be moved so far."""
+        return {e.source_uid for e in self.exceptions if e.folder == name and e.state in states and e.reason in reasons.NOT_MOVED}
+
+    def _look(self, one: _Folder) -> None:
+        """Find out what changed in a folder that the ledger has items of; all of any other is new."""
+        row = one.row
+        if self._doubtful(row) or row.target_uidvalidity is None:
+            self._settle(row, self.target.open(row))
+            one.row = row = self.known[row.source_name] = items.folders(self.ledger, self.row.id)[row.source_name]
+        if row.source_uidvalidity == one.listed.state.uidvalidity and not items.count_in(self.ledger, row.id):
             return
-        if row is None:
-            row = self._new_folder(folder, state, known)
-            if row is None:
-                return
-        target_state = None
-        if doubtful or row.target_uidvalidity is None:
-            target_state = self._open_target(row)
-            self._settle(row, target_state)
-        if row.source_uidvalidity != state.uidvalidity:
-            # What was noted by UID, approvals too, was about other messages.
-            exceptions.resolve(self.ledger, self.row.id, folder.name, reasons=reasons.NOT_MOVED, states=("open", "approved"))
-            if not settle.new_source_folder(self.ledger, row, self.source, state, self.pulse):
-                raise Stopped
-        flags, sizes = self.source.listing(state)
-        rows = items.items(self.ledger, row.id)
-        changes = change_set.between({item.source_uid: tuple(item.flags.split()) for item in rows}, flags)
-        self._resolve_deleted(row, flags)
-        skip = self._approved(row)
-        new = {uid: sizes[uid] for uid in changes.new if uid not in skip}
-        if new or changes.flags:
-            if target_state is None:
-                target_state = self._open_target(row)
-                self._settle(row, target_state)
-                # Settling may have found that the target lost some: they are new again.
-                rows = items.items(self.ledger, row.id)
-                changes = change_set.between({item.source_uid: tuple(item.flags.split()) for item in rows}, flags)
-                new = {uid: sizes[uid] for uid in changes.new if uid not in skip}
-            if new:
-                Transfer(self.ledger, self.row.id, row, self.source, self.target, target_state, self.counts, self.pulse).send(new)
-            self._flags(row, rows, changes, flags, target_state)
-        self._subscribe(row, folder)
+        since = (row.source_uidvalidity, row.source_modseq) if row.source_modseq is not None else None
+        one.state, told = self.source.open(row.source_name, since)
+        if row.source_uidvalidity != one.state.uidvalidity:
+            # What could not be moved is tried again, and an approval was about another message's UID.
+            exceptions.resolve(self.ledger, self.row.id, row.source_name, reasons=reasons.NOT_MOVED, states=("open", "approved"))
+            settle.new_source_folder(self.ledger, row, self.source, one.state, self.pulse)
+            self.exceptions = exceptions.unresolved(self.ledger, self.row.id)
+            one.row = row = self.known[row.source_name] = items.folders(self.ledger, self.row.id)[row.source_name]
+            told = None
+        unmoved = self._unmoved(row.source_name)
+        one.found = changes(self.ledger, row, self.source, one.state, told, unmoved)
+        again = self._unmoved(row.source_name, ("open",))
+        if again:
+            one.found.new = sorted(set(one.found.new) | (self.source.still_listed(sorted(again))))
+            deleted = again - set(one.found.new)
+            if deleted:
+                # What could not be moved and was deleted at the source since asks nothing of anybody any more.
+                exceptions.resolve(self.ledger, self.row.id, row.source_name, deleted, reasons.NOT_MOVED)
+        one.found.new = [uid for uid in one.found.new if uid not in unmoved - again]
+
+    def _check_targets(self, work: list) -> None:
+        """Before anything is written: are the target's folders those that the ledger speaks of?"""
+        self.target.open_each([one.row for one in work])
+        for one in work:
+            if self.target.state(one.row).uidvalidity == one.row.target_uidvalidity:
+                continue
+            # The target lost some: they are new again.
+            self._settle(one.row, self.target.open(one.row))
+            one.row = self.known[one.row.source_name] = items.folders(self.ledger, self.row.id)[one.row.source_name]
+            one.found = None
+            self._look(one)
+
+    def _gather_moves(self, work: list, gone: list) -> None:
+        self.moves = Moves(self.ledger, self.row.id)
+        # Without anything new there is nowhere to have moved to.
+        if not any(one.found is None or one.found.new for one in work):
+            return
+        for one in work:
+            if one.found and one.found.vanished:
+                self.moves.gone(one.row, items.some(self.ledger, one.row.id, one.found.vanished).values())
+        for row in gone:
+            self.moves.gone(row, items.items(self.ledger, row.id))
+
+    def _bring_each(self, work: list) -> None:
+        """Folder after folder; workers that find no other mailbox take folders of this one."""
+        helpers = Helpers(self._bring_alone, self.counts)
+        queue = collections.deque(work)
+        shared = not self.moves and all(one.found is None for one in work)
+        try:
+            while queue:
+                while shared and len(queue) > 1 and self.pulse.spare() > len(helpers):
+                    # The largest first; the next in line is asked for already.
+                    one = max(list(queue)[1:], key=lambda one: one.listed.state.messages)
+                    queue.remove(one)
+                    helpers.start(one.listed.name, self.pulse.late)
+                one = queue.popleft()
+                self._bring(one, queue[0] if queue else None)
+                helpers.poll()
+        except BaseException:
+            # They stop on their own account; what they did is kept.
+            with contextlib.suppress(Exception):
+                helpers.finish(self.pulse)
+            raise
+        helpers.finish(self.pulse)
+
+    def _bring_alone(self, name: str, pulse) -> None:
+        """In a process of its own: one folder of a first pass, whose row the ledger has."""
+        ledger = open_ledger_again(self.ledger)
+        pace = Pace(ledger, self.server) if self.pace else None
+        alone = MailboxPass(ledger, self.row, self.server, self.target_server, self.mailbox, self.settings, pulse, pace)
+        try:
+            alone.one_folder(name)
+        finally:
+            ledger.close()
+
+    def one_folder(self, name: str) -> None:
+        try:
+            self.source = open_source(self.server, self.mailbox)
+            self._set_pace()
+            self._know()
+            listed = self._with_states([folder for folder in self.source.folders() if folder.name == name])
+            for folder in listed:
+                one = _Folder(folder, self.known[name])
+                self._look(one)
+                self._gather_moves([one], [])
+                self._bring(one, None)
+        finally:
+            for side in (self.source, self.target):
+                if side is not None:
+                    side.close()
+
+    def _bring(self, one: _Folder, following: _Folder | None) -> None:
+        """New mail and flags of a folder."""
+        row, sizes = one.row, None
+        if one.found is None:
+            one.state, sizes = self.source.open_whole(one.listed)
+            if one.state.uidvalidity != row.source_uidvalidity:
+                items.update_folder(self.ledger, row.id, source_uidvalidity=one.state.uidvalidity)
+            skip = self._unmoved(row.source_name, ("approved",))
+            listed = sizes if sizes is not None else self.source.uids()
+            one.found = ChangeSet(new=[uid for uid in listed if uid not in skip])
+            gone = self._unmoved(row.source_name, ("open",)) - set(listed)
+            if gone:
+                exceptions.resolve(self.ledger, self.row.id, row.source_name, gone, reasons.NOT_MOVED)
+        elif one.found.new:
+            # Others were opened since; what came meanwhile is the next pass's.
+            self.source.open(row.source_name)
+        if one.found.new:
+            self._send(one, sizes, following)
+        if one.found.flags:
+            self._flags(row, one.found.flags)
         if self.pulse():
             raise Stopped
-        if not changes.vanished:
-            self._in_step(row, state)
-        elif self.deletions == "mirror":
-            self._vanished[row.id] = (row, state, changes.vanished)
+        if not one.found.vanished:
+            self._in_step(one)
 
-    def _in_step(self, row, state) -> None:
-        """The ledger reflects the source's folder as it was in `state`; not before everything is done, or it would stay undone."""
-        items.update_folder(
-            self.ledger, row.id, source_uidnext=state.uidnext, source_messages=state.messages, source_modseq=state.modseq,
+    def _send(self, one: _Folder, sizes: dict[int, int] | None, following: _Folder | None) -> None:
+        transfer = Transfer(
+            self.ledger, self.row.id, one.row, self.source, self.target.imap, self.target.state(one.row), self.counts, self.pulse,
+            self._unmoved(one.row.source_name, ("open",)), self.moves or None,
         )
-
-    def _new_folder(self, folder, state, known: dict):
-        """Give the folder a name that the target takes, make it there, and write both names down."""
-        words = ""
-        for strict in (False, True):
-            path = folder_map.target_name(
-                folder.path, folder.separator, imap_folders.decoded(self.target.prefix), self.target.separator,
-                taken=[imap_folders.decoded(row.target_name) for row in known.values()], source_prefix=self.source.prefix, strict=strict,
+        new = one.found.new[::-1] if self.source.newest_first else one.found.new
+        for low in range(0, len(new), PART):
+            part = new[low:low + PART]
+            last = low + PART >= len(new) and following is not None and following.found is None
+            transfer.send(
+                {uid: sizes[uid] for uid in part} if sizes is not None else self.source.sizes(part),
+                (lambda: self.source.ask_ahead(following.listed)) if last else None,
             )
-            name = imap_folders.encoded(path)
-            if name in self._existing or path.upper() == folder_map.INBOX:
-                break
-            try:
-                self.target.create(name)
-                self._existing.add(name)
-                self.counts.folders += 1
-                break
-            except REFUSED as error:
-                words = str(error)
-        else:
-            exceptions.raise_exception(self.ledger, self.row.id, folder.name, 0, reasons.FOLDER_REFUSED, words)
-            return None
-        exceptions.resolve(self.ledger, self.row.id, folder.name, [0], [reasons.FOLDER_REFUSED])
-        row = items.add_folder(self.ledger, self.row.id, folder.name, name, state.uidvalidity)
-        known[folder.name] = row
-        return row
+            one.found.flags |= self.moves.flags
+        one.found.vanished = [uid for uid in one.found.vanished if uid not in self.moves.renumbered.get(one.row.id, ())]
 
-    def _open_target(self, row):
-        if row.target_name not in (self.target and self._existing) and row.target_name.upper() != folder_map.INBOX:
-            # Somebody removed it before the cut-over; the source is still the truth.
-            self.target.create(row.target_name)
-            self._existing.add(row.target_name)
-        return self.target.open(row.target_name)
-
-    def _settle(self, row, target_state) -> None:
-        settle.intents(self.ledger, row, self.target, target_state)
-        if row.target_uidvalidity != target_state.uidvalidity:
-            settle.new_target_folder(self.ledger, row, self.target, target_state)
-
-    def _flags(self, row, rows, changes, now: dict, target_state) -> None:
+    def _flags(self, row, changed: dict[int, tuple]) -> None:
         """Only what changed at the source since the ledger last saw it: what users did at the target stays."""
-        if not changes.flags:
-            return
-        at = {item.source_uid: item.target_uid for item in rows}
         groups: dict[tuple, list[int]] = {}
-        for uid, change in changes.flags.items():
-            if at[uid] is not None:
-                groups.setdefault(change, []).append(uid)
+        for uid, change in changed.items():
+            groups.setdefault(change, []).append(uid)
+        state = self.target.state(row)
+        self.target.imap.opened(row.target_name)
         for (add, remove), uids in groups.items():
-            add, dropped = flag_rules.allowed(add, target_state.permanent_flags)
-            remove, _never_there = flag_rules.allowed(remove, target_state.permanent_flags)
-            for uid in uids if dropped else ():
+            rows = items.some(self.ledger, row.id, uids)
+            at = {uid: item.target_uid for uid, item in rows.items() if item.target_uid is not None}
+            if not at:
+                continue
+            stored, dropped = flag_rules.allowed(add, state.permanent_flags)
+            removed, _never_there = flag_rules.allowed(remove, state.permanent_flags)
+            for uid in at if dropped else ():
                 exceptions.raise_exception(self.ledger, self.row.id, row.source_name, uid, reasons.FLAG_DROPPED, " ".join(dropped))
-            self._store(row, uids, [at[uid] for uid in uids], add, remove)
-            items.set_flags(self.ledger, row.id, {uid: now[uid] for uid in uids})
-            self.counts.flags += len(uids)
+            self._store(row, at, stored, removed)
+            items.set_flags(self.ledger, row.id, {uid: flag_rules.applied(tuple(rows[uid].flags.split()), add, remove) for uid in at})
+            self.counts.flags += len(at)
 
-    def _store(self, row, source_uids: list[int], target_uids: list[int], add, remove) -> None:
+    def _store(self, row, at: dict[int, int], add, remove) -> None:
         try:
-            self.target.store(target_uids, add, remove)
+            self.target.imap.store(list(at.values()), add, remove)
         except REFUSED as error:
             # As at the first copy: a folder may have no room for another keyword.
             keywords = tuple(flag for flag in add if not flag.startswith("\\"))
             if isinstance(error, LOST) or not keywords:
                 raise
-            self.target.store(target_uids, [flag for flag in add if flag not in keywords], remove)
-            for uid in source_uids:
+            self.target.imap.store(list(at.values()), [flag for flag in add if flag not in keywords], remove)
+            for uid in at:
                 exceptions.raise_exception(self.ledger, self.row.id, row.source_name, uid, reasons.FLAG_DROPPED, " ".join(keywords))
 
-    def _delete_vanished(self) -> None:
-        for row, state, uids in self._vanished.values():
-            target_state = self._open_target(row)
-            self._settle(row, target_state)
-            at = {item.source_uid: item.target_uid for item in items.items(self.ledger, row.id)}
-            self.target.delete([at[uid] for uid in uids if at.get(uid) is not None])
-            items.forget(self.ledger, row.id, uids)
-            exceptions.resolve(self.ledger, self.row.id, row.source_name, uids)
-            self._in_step(row, state)
-            self.counts.deleted += len(uids)
+    def _settle(self, row, target_state) -> None:
+        settle.intents(self.ledger, row, self.target.imap, target_state)
+        if row.target_uidvalidity != target_state.uidvalidity:
+            settle.new_target_folder(self.ledger, row, self.target.imap, target_state)
 
-    def _gone_folders(self, known: dict, listed: set[str]) -> None:
-        """Folders that the source no longer has: first their items, then the folder when it is empty."""
-        if self.deletions != "mirror":
+    def _delete_vanished(self, one: _Folder) -> None:
+        if not one.found or not one.found.vanished:
             return
-        for name in sorted(known.keys() - listed, reverse=True):
-            row = known[name]
-            state = self._open_target(row)
-            self._settle(row, state)
-            ours = [item.target_uid for item in items.items(self.ledger, row.id) if item.target_uid is not None]
-            # Should this be cut short and the folder come back, then what is left at the target is looked up by content.
-            items.update_folder(self.ledger, row.id, target_uidvalidity=None, source_modseq=None)
-            self.target.delete(ours)
-            self.counts.deleted += len(ours)
-            exceptions.resolve(self.ledger, self.row.id, name, states=("open", "approved"))
-            if self.target.status(row.target_name).messages:
-                exceptions.raise_exception(
-                    self.ledger, self.row.id, name, 0, reasons.FOLDER_KEPT, imap_folders.decoded(row.target_name)
-                )
-                items.replace_items(self.ledger, row.id, [])
-                continue
-            # A folder that is open can't be removed on some servers.
-            self.target.open("INBOX", readonly=True)
-            if row.subscribed:
-                self.target.subscribe(row.target_name, False)
-            self.target.remove_folder(row.target_name)
-            self._existing.discard(row.target_name)
-            items.drop_folder(self.ledger, row.id)
-            self.counts.folders += 1
+        row, uids = one.row, one.found.vanished
+        self._settle(row, self.target.open(row))
+        at = items.some(self.ledger, row.id, uids)
+        self.target.imap.delete([item.target_uid for item in at.values() if item.target_uid is not None])
+        items.forget(self.ledger, row.id, uids)
+        exceptions.resolve(self.ledger, self.row.id, row.source_name, uids)
+        self._in_step(one)
+        self.counts.deleted += len(set(uids) - self.moves.followed.get(row.id, set()))
 
-    def _subscribe(self, row, folder) -> None:
-        if bool(row.subscribed) == folder.subscribed:
-            return
-        self.target.subscribe(row.target_name, folder.subscribed)
-        items.update_folder(self.ledger, row.id, subscribed=folder.subscribed)
-        self.counts.folders += 1
-
-    def _retry(self, row) -> bool:
-        """Open exceptions of a folder are tried again by every pass."""
-        return any(
-            e.folder == row.source_name and e.state == "open" and e.reason in reasons.NOT_MOVED
-            for e in exceptions.unresolved(self.ledger, self.row.id)
+    def _in_step(self, one: _Folder) -> None:
+        """The ledger reflects the source's folder as it was when it was opened; not before everything is done, or it would
+        stay undone."""
+        items.update_folder(
+            self.ledger, one.row.id, source_uidnext=one.state.uidnext, source_messages=one.state.messages, source_modseq=one.state.modseq,
         )
-
-    def _resolve_deleted(self, row, listed: dict) -> None:
-        """What could not be moved and was deleted at the source since asks nothing of anybody any more."""
-        deleted = {
-            e.source_uid for e in exceptions.unresolved(self.ledger, self.row.id)
-            if e.folder == row.source_name and e.state == "open" and e.reason in reasons.NOT_MOVED
-        } - listed.keys()
-        if deleted:
-            exceptions.resolve(self.ledger, self.row.id, row.source_name, deleted, reasons.NOT_MOVED)
-
-    def _approved(self, row) -> set[int]:
-        """UIDs that the customer agreed to leave behind."""
-        return {
-            e.source_uid for e in exceptions.unresolved(self.ledger, self.row.id)
-            if e.folder == row.source_name and e.state == "approved" and e.reason in reasons.NOT_MOVED
-        }
 
 
 def _unchanged(row, state) -> bool:

@@ -14,6 +14,7 @@ from .._imap.folders import decoded
 from .._ledger import exceptions, mailboxes, passes, records
 from .._ledger.store import NoLedger, open_ledger
 from .._model.reasons import EXPLAINED
+from .live import live
 from .report_file import write
 
 NEWEST_PASSES = 200
@@ -116,6 +117,7 @@ def _report(ledger, migration, servers, totals, boxes, moved, per_mailbox, odd, 
             }
             for row in odd
         ],
+        "live": live(ledger, [server["server"] for server in servers]),
         "records": [records.as_dict(row) for row in kept],
         "passes": [
             {

@@ -37,22 +37,30 @@ class Plan:
     settings: dict
 
     def mailbox(self, server: str, name: str) -> Mailbox:
-        return next(mailbox for mailbox in self.servers[server].mailboxes if mailbox.name == name)
+        return self.servers[server].by_name[name]
 
     def late(self) -> bool:
         return self.deadline is not None and time.monotonic() >= self.deadline
+
+
+def described(options: dict) -> Server:
+    """A server as an option describes it; one that makes no sense is refused."""
+    try:
+        return Server.from_options(options)
+    except ValueError as error:
+        raise MigrationError(str(error), "Nothing was touched.", "Correct the inventory.") from error
 
 
 def servers(options: list[dict]) -> dict[str, Server]:
     """Source servers by name; two of one name, or a mailbox twice, are refused."""
     found: dict[str, Server] = {}
     for option in options:
-        server = Server.from_options(option)
-        if server.name in found:
-            raise MigrationError(f"Two source servers are named {server.name}.", "Nothing was touched.", "Give each a name of its own.")
-        found[server.name] = server
-    targets = collections.Counter(mailbox.target.casefold() for server in found.values() for mailbox in server.mailboxes)
-    names = collections.Counter((server.name, mailbox.name) for server in found.values() for mailbox in server.mailboxes)
+        one = described(option)
+        if one.name in found:
+            raise MigrationError(f"Two source servers are named {one.name}.", "Nothing was touched.", "Give each a name of its own.")
+        found[one.name] = one
+    targets = collections.Counter(mailbox.target.casefold() for one in found.values() for mailbox in one.mailboxes)
+    names = collections.Counter((one.name, mailbox.name) for one in found.values() for mailbox in one.mailboxes)
     twice = [f"target {name}" for name, count in targets.items() if count > 1]
     twice += ["/".join(name) for name, count in names.items() if count > 1]
     if twice:
@@ -67,13 +75,13 @@ def chosen(found: dict[str, Server], only=None, wave: str | None = None, test_on
     """(server, mailbox) pairs after the filters; a name in `only` that matches nothing is refused."""
     wanted = set(only or ())
     names = []
-    for server in found.values():
-        for mailbox in server.mailboxes:
-            spellings = {mailbox.name, f"{server.name}/{mailbox.name}"}
+    for one in found.values():
+        for mailbox in one.mailboxes:
+            spellings = {mailbox.name, f"{one.name}/{mailbox.name}"}
             if (only and not wanted & spellings) or (wave and mailbox.wave != wave) or (test_only and not mailbox.test):
                 continue
-            names.append((server.name, mailbox.name))
-    known = {n for server in found.values() for m in server.mailboxes for n in (m.name, f"{server.name}/{m.name}")}
+            names.append((one.name, mailbox.name))
+    known = {n for one in found.values() for m in one.mailboxes for n in (m.name, f"{one.name}/{m.name}")}
     unknown = sorted(wanted - known)
     if unknown:
         raise MigrationError(f"No such mailbox in sources: {', '.join(unknown)}.", "Nothing was touched.", "Correct `only`.")
@@ -93,7 +101,7 @@ def from_params(kind: str, params: dict, settings: dict | None = None) -> Plan:
         kind=kind,
         round=params.get("round") or f"{kind}-{uuid.uuid4().hex[:12]}",
         servers=found,
-        target=Server.from_options(params["target"]) if params.get("target") else None,
+        target=described(params["target"]) if params.get("target") else None,
         names=chosen(found, params.get("only"), params.get("wave"), params.get("test_only", False)),
         ledger=params.get("ledger") or {},
         migration=params.get("migration") or "default",

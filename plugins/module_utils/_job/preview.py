@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import multiprocessing
 
+from .._errors import MigrationError
+from .._imap.session import LOST, REFUSED
 from .._ledger import items, mailboxes
 from .._ledger.store import NoLedger, open_ledger
 from .._model import change_set
@@ -27,6 +29,8 @@ def preview(plan: Plan) -> dict:
         changes = pool.map(_mailbox, todo, chunksize=1)
     counts = {key: sum(change[key] for change in changes) for key in ("messages", "flags", "deleted", "folders")}
     return {
+        # What was moved between folders can only be told once it is read.
+        "moved": 0,
         "changed": any(counts.values()) or bool(todo) and plan.kind == "copy",
         "finished": True,
         "round": plan.round,
@@ -58,17 +62,28 @@ def _known(plan: Plan) -> dict:
 
 
 def _mailbox(job) -> dict:
-    plan, (server, name), state = job
+    plan, (server, name), _state = job
+    try:
+        return _changes(*job)
+    except (*LOST, REFUSED) as error:
+        raise MigrationError(
+            f"{plan.servers[server].name}/{name} can't be looked at: {error}", "Nothing was touched.", "Correct the cause and run again.",
+        ) from error
+
+
+def _changes(plan: Plan, names: tuple[str, str], state: dict | None) -> dict:
+    server, name = names
     folders = state["folders"] if state else {}
     counts = {"messages": 0, "bytes": 0, "flags": 0, "deleted": 0, "folders": 0}
     source = open_source(plan.servers[server], plan.mailbox(server, name))
     listed = [folder for folder in source.folders() if folder.selectable]
     for folder in listed:
-        flags, sizes = source.listing(source.open(folder.name))
+        opened, _since = source.open(folder.name)
+        flags = source.flags(source.uids()) if opened.messages else {}
         changes = change_set.between(folders.get(folder.name, {}), flags)
         counts["folders"] += folder.name not in folders
         counts["messages"] += len(changes.new)
-        counts["bytes"] += sum(sizes[uid] for uid in changes.new)
+        counts["bytes"] += sum(source.sizes(changes.new).values()) if changes.new else 0
         counts["flags"] += len(changes.flags)
         if plan.settings["deletions"] == "mirror":
             counts["deleted"] += len(changes.vanished)

@@ -16,9 +16,10 @@ from .._errors import MigrationError
 from .._imap.session import LOST, REFUSED
 from .._model import probe
 from .._model.mx import Mx
-from .._model.server import Mailbox, Server
+from .._model.server import Mailbox
 from .._smtp.mail_exchange import NOTHING_SENT, MailExchange, TryNext, hand_over, trust
 from .._target.imap import ImapTarget
+from .plan import described
 from .wait_for_dns import FIRST_SLEEP, GROWTH, Clock
 
 SMTP_TIMEOUT = 60.0  # seconds for each step of the SMTP session
@@ -30,7 +31,7 @@ class Inbox:
     """The recipient's INBOX at the target server, entered as administrator."""
 
     def __init__(self, target: dict[str, t.Any], mailbox: str) -> None:
-        self._store = ImapTarget(Server.from_options(target), Mailbox(name=mailbox, target=mailbox))
+        self._store = ImapTarget(described(target), Mailbox(name=mailbox, target=mailbox))
 
     def _uids(self, message_id: str) -> list[int]:
         return list(self._store.session.client.search(["HEADER", "Message-ID", message_id]))

@@ -13,7 +13,8 @@ import ssl
 
 from .._imap.folders import namespace
 from .._imap.session import REFUSED, Session, connect
-from .._model.server import Mailbox, Server
+from .._model.server import Mailbox
+from .plan import described
 
 # Greetings of the products that this collection is for (nmap's service probes; MS-OXIMAP4).
 GREETINGS = (
@@ -29,7 +30,7 @@ GREETINGS = (
 
 def server_info(options: dict, mailbox: str | None) -> dict:
     """The module mail_server_info; see its RETURN."""
-    server = Server.from_options(options)
+    server = described(options)
     session = connect(server, Mailbox(mailbox, mailbox) if mailbox else None)
     result = dict(describe(session), changed=False, login=session.login if mailbox else "")
     session.close()

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import dataclasses
 
+from .._errors import Stopped
 from .._ledger import exceptions, items
 from .._model import flags as flag_rules
 from .._model import reasons
@@ -63,30 +64,30 @@ def new_target_folder(ledger, folder, target, state) -> None:
     stored = target.contents() if rows and state.messages else {}
     pairs = _pairs({row.source_uid: row for row in rows}, stored, _copy, _content)
     kept = [dict(row._mapping, target_uid=pairs[row.source_uid], intent_id=None) for row in rows if row.source_uid in pairs]
-    items.replace_items(ledger, folder.id, kept, target_uidvalidity=state.uidvalidity)
+    # Sent again means that the source is looked at in full.
+    items.replace_items(ledger, folder.id, kept, target_uidvalidity=state.uidvalidity, source_modseq=None)
 
 
-def new_source_folder(ledger, folder, source, state, pulse) -> bool:
+def new_source_folder(ledger, folder, source, state, pulse) -> None:
     """The source's folder has another UIDVALIDITY: all UIDs are new names for what may be the same messages.
 
     Items whose message is no longer there keep a negative UID: they are gone at the source, and the pass then treats
-    them as it treats any vanished message. False when `pulse` said stop before all was read.
+    them as it treats any vanished message. Stopped when `pulse` said so before all was read.
     """
-    _flags, sizes = source.listing(state)
     found = {}
-    for batch in source.messages(sizes):
+    for batch in source.messages(source.sizes(source.uids()) if state.messages else {}):
         found |= {message.uid: dataclasses.replace(message, body=b"") for message in batch.messages}
         if pulse():
-            return False
+            raise Stopped
     rows = items.items(ledger, folder.id)
     # The date can't be changed at the target, so the same bytes with another date are another message.
-    pairs = _pairs({row.source_uid: row for row in rows}, found, _copy, _dated)
+    pairs = _pairs({row.source_uid: row for row in rows}, found, _copy, dated)
     changed = []
     for number, row in enumerate(rows, start=1):
         uid = pairs.get(row.source_uid)
         changed.append(dict(row._mapping, source_uid=-number if uid is None else uid))
+    exceptions.rekey(ledger, folder.mailbox_id, folder.source_name, pairs)
     items.replace_items(ledger, folder.id, changed, source_uidvalidity=state.uidvalidity, source_modseq=None)
-    return True
 
 
 def _pairs(wanted: dict, found: dict, *views) -> dict[int, int]:
@@ -108,16 +109,17 @@ def _altered(wanted: dict, found: dict, pairs: dict[int, int]) -> dict[int, int]
     taken = set(pairs.values())
     return _pairs(
         {uid: row for uid, row in wanted.items() if uid not in pairs}, {uid: stored for uid, stored in found.items() if uid not in taken},
-        lambda message: (message.size, _dated(message)[1]),
+        lambda message: (message.size, dated(message)[1]),
     )
 
 
 def _copy(message) -> tuple:
     names = message.flags.split() if isinstance(message.flags, str) else message.flags
-    return *_dated(message), tuple(name.lower() for name in flag_rules.normal(names))
+    return *dated(message), tuple(name.lower() for name in flag_rules.normal(names))
 
 
-def _dated(message) -> tuple:
+def dated(message) -> tuple:
+    """By what a message is recognised: its bytes, and its date, which can't be changed at the target."""
     try:
         return message.sha256, instant(message.internal_date)
     except ValueError:

@@ -71,7 +71,9 @@ def _counts(source, mailbox) -> dict:
     for folder in source.folders():
         if not folder.selectable:
             continue
-        _flags, sizes = source.listing(source.open(folder.name))
+        _state, sizes = source.open_whole(folder)
+        if sizes is None:
+            sizes = source.sizes(source.uids())
         found["folders"] += 1
         found["messages"] += len(sizes)
         found["bytes"] += sum(sizes.values())

@@ -24,19 +24,22 @@ def sync(params: dict, check_mode: bool = False) -> dict:
     stations, and a call that was stopped and started again, carry on with the same one.
     """
     series = params.get("round") or f"sync-{uuid.uuid4().hex[:12]}"
-    settings = {key: params[key] for key in ("deletions", "on_foreign", "on_emptied")}
+    settings = {key: params[key] for key in ("deletions", "on_foreign", "on_emptied", "order")}
     plan = from_params("sync", dict(params, round=f"{series}.1"), settings)
     if check_mode:
         return preview.preview(plan)
     ledger = copy.register(plan)
-    workers.preflight(plan)
+    if params["only_failed"]:
+        plan = copy.failed_only(ledger, plan)
+    if plan.names:
+        workers.preflight(plan)
     total, fresh, number = workers.Counts(), 0, 1
     try:
         while True:
             number = max(number, _number(passes.last_round(ledger, f"{series}.", plan.names)))
             plan = dataclasses.replace(plan, round=f"{series}.{number}")
             outcome = {"counts": workers.Counts(), "fresh": 0, "error": None}
-            if copy.open_mailboxes(ledger, plan):
+            if plan.names and copy.open_mailboxes(ledger, plan):
                 ledger.close()
                 outcome = workers.run(plan, copy.one_pass)
                 ledger = open_ledger(plan.ledger, plan.migration)
@@ -44,7 +47,7 @@ def sync(params: dict, check_mode: bool = False) -> dict:
             fresh += outcome["fresh"]
             result = copy.summary(ledger, plan, dict(outcome, counts=total, fresh=fresh))
             delta = _delta(ledger, plan)
-            small = delta["new"] + delta["flags"] + delta["deleted"] <= params["remaining"]
+            small = delta["new"] + delta["flags"] + delta["moved"] + delta["deleted"] <= params["remaining"]
             last = outcome["error"] or result["mailboxes"]["failed"] or small or number >= params["max_rounds"]
             if not result["finished"] or last:
                 break
@@ -67,6 +70,7 @@ def _delta(ledger, plan) -> dict:
     return {
         "new": sum(int(row.messages) for row in rows),
         "flags": sum(int(row.flags) for row in rows),
+        "moved": sum(int(row.moved) for row in rows),
         "deleted": sum(int(row.deleted) for row in rows),
         "bytes": sum(int(row.bytes) for row in rows),
         "seconds": round(max((row.last for row in rows), default=0) - min((row.first for row in rows), default=0), 1),

@@ -12,9 +12,10 @@ pass (settle.py). While the target stores one batch, the source already gives th
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 
-from .._errors import MigrationError
+from .._errors import MigrationError, Stopped
 from .._ledger import exceptions
 from .._ledger.items import Journal, TakenOver
 from .._model import flags as flag_rules
@@ -36,6 +37,11 @@ class Counts:
     flags: int = 0
     deleted: int = 0
     folders: int = 0
+    moved: int = 0
+
+    def clear(self) -> None:
+        for field in dataclasses.fields(self):
+            setattr(self, field.name, 0)
 
     def any(self) -> bool:
         return any(dataclasses.astuple(self))
@@ -50,62 +56,83 @@ class LeaseLost(MigrationError):
 
 
 class Transfer:
-    """One folder's way from source to target; both have it open."""
+    """One folder's way from source to target. `state` is the target's folder as it was before; `moved` knows messages that
+    left another place of this mailbox (moves.py), or is None when there are none."""
 
-    def __init__(self, ledger, mailbox_id: int, folder, source, target, target_state, counts: Counts, pulse) -> None:
+    def __init__(self, ledger, mailbox_id: int, folder, source, target, state, counts: Counts, pulse, open_before, moved=None) -> None:
         self.ledger, self.mailbox_id, self.folder = ledger, mailbox_id, folder
-        self.source, self.target, self.state = source, target, target_state
-        self.counts, self.pulse = counts, pulse
-        self.journal = Journal(ledger, folder.id, target_state.uidvalidity, target_state.uidnext)
-        self.open_before = {
-            row.source_uid for row in exceptions.unresolved(ledger, mailbox_id) if row.folder == folder.source_name and row.state == "open"
-        }
+        self.source, self.target, self.state = source, target, state
+        self.counts, self.pulse, self.moved = counts, pulse, moved
+        self.journal = Journal(ledger, folder.id, state.uidvalidity, state.uidnext)
+        self.limit = target.largest_message
+        # Messages that an earlier pass could not move.
+        self.open_before = open_before
+        self._underway: collections.deque[tuple[int, list, dict]] = collections.deque()
         self._refusals: list[str] = []
         self._dropped: dict[int, tuple[str, ...]] = {}
-        self._sent_flags: dict[int, tuple[str, ...]] = {}
-        self._last_uids: list[int] = []
 
-    def send(self, sizes: dict[int, int]) -> None:
-        """`sizes`: UID -> bytes (estimates do) of the messages to move. Ends early, but cleanly, when `pulse` says stop."""
+    def send(self, sizes: dict[int, int], when_all_asked=None) -> None:
+        """`sizes`: UID -> bytes (estimates do) of the messages to move. Stopped when `pulse` says so, with all that arrived
+        written down."""
         try:
-            self._send(sizes)
+            try:
+                self._send(sizes, when_all_asked)
+            except (Stopped, LeaseLost):
+                # What is on its way arrives all the same: its outcome belongs into the ledger, or must be taken back.
+                self._drain()
+                raise
         except TakenOver as error:
             # Frozen or cut off for longer than its lease, this worker sent what another one has sent as well.
-            self.target.delete(self._last_uids)
+            self._take_back()
             raise LeaseLost(
                 f"Another worker took over while mail was written to {self.folder.target_name}.",
                 "What was sent twice was taken back, where the target tells UIDs; mailbox_verify counts what was not.",
                 "Raise lease_seconds if this station is only slow.",
             ) from error
 
-    def _send(self, sizes: dict[int, int]) -> None:
-        underway = None
+    def send_afresh(self, sizes: dict[int, int]) -> None:
+        """What could not be moved at the target after all."""
+        self.moved = None
+        self._send(sizes, None)
+
+    def _send(self, sizes: dict[int, int], when_all_asked) -> None:
         held_back: dict[int, int] = {}
-        for batch in self.source.messages(sizes):
+        for batch in self.source.messages(sizes, when_all_asked):
+            if batch.refusal and self.pulse.throttled(batch.refusal):
+                # Nothing is wrong with these messages: they are asked for again when the server has had its rest.
+                raise Stopped
             held_back |= {uid: sizes[uid] for uid in batch.absent}
             for uid in batch.empty:
                 self._exception(uid, reasons.NO_CONTENT, "the server answered NIL for its content")
             good = self._screened(batch.messages)
-            if underway:
-                self._finish(*underway)
-                underway = None
+            if self.moved and good:
+                good = self.moved.unknown(self.folder, good)
+            while len(self._underway) >= self.target.depth:
+                self._finish()
             if good:
-                underway = self._begin(good)
-            try:
-                stop = self.pulse()
-            except LeaseLost:
-                # What is on its way arrives all the same: its outcome belongs into the ledger, or must be taken back.
-                if underway:
-                    self._finish(*underway)
-                self.journal.flush()
-                raise
-            if stop:
-                break
-        if underway:
-            self._finish(*underway)
-        self.journal.flush()
-        if held_back and not self.pulse():
+                self._begin(good)
+            if self.pulse():
+                raise Stopped
+        self._drain()
+        if held_back:
             self._one_by_one(held_back)
+        if self.moved:
+            self.moved.follow(self)
+
+    def _drain(self) -> None:
+        while self._underway:
+            self._finish()
+        self.journal.flush()
+
+    def _take_back(self) -> None:
+        """Nothing of this worker is to stay at the target that the ledger does not know."""
+        while self._underway:
+            intent, _messages, _flags = self._underway.popleft()
+            self.journal.settled(intent, self.target.finish().uids)
+        doubled = self.journal.disowned()
+        if doubled:
+            self.target.opened(self.folder.target_name)
+            self.target.delete(doubled)
 
     def _one_by_one(self, sizes: dict[int, int]) -> None:
         """Messages that a batch did not give, each alone, so that one bad message holds back no other.
@@ -117,21 +144,24 @@ class Transfer:
             for batch in self.source.messages({uid: sizes[uid]}):
                 good = self._screened(batch.messages)
                 if good:
-                    self._finish(*self._begin(good))
+                    self._begin(good)
+                    self._finish()
                 elif uid in batch.absent and self.source.still_listed([uid]):
                     self._exception(uid, reasons.NO_CONTENT, batch.refusal or "the server answered OK without the message")
                 for empty in batch.empty:
                     self._exception(empty, reasons.NO_CONTENT, "the server answered NIL for its content")
             if self.pulse():
-                break
+                raise Stopped
         self.journal.flush()
 
     def _screened(self, messages) -> list:
         """Messages that the target can take by its own word."""
-        limit = self.target.largest_message
+        limit = self.limit
+        if limit is None:
+            return messages
         good = []
         for message in messages:
-            if limit is not None and len(message.body) > limit:
+            if len(message.body) > limit:
                 self._exception(
                     message.uid, reasons.TOO_LARGE, f"{len(message.body)} bytes, the target accepts {limit}", message.sha256
                 )
@@ -139,34 +169,36 @@ class Transfer:
                 good.append(message)
         return good
 
-    def _begin(self, messages):
+    def _begin(self, messages) -> None:
         intent = self.journal.intend(messages)
-        flags = {}
+        flags, permanent = {}, self.state.permanent_flags
         for message in messages:
-            flags[message.uid], dropped = flag_rules.allowed(message.flags, self.state.permanent_flags)
+            flags[message.uid], dropped = flag_rules.allowed(message.flags, permanent)
             if dropped:
                 self._dropped[message.uid] = dropped
-        self._sent_flags = flags
+        self._underway.append((intent, messages, flags))
         self.target.begin(self.folder.target_name, messages, flags)
-        return intent, messages
 
-    def _without_keywords(self, outcome, by_uid: dict) -> None:
+    def _without_keywords(self, outcome, by_uid: dict, flags: dict) -> None:
         """A folder may have no room for another keyword (Cyrus: 100). The message matters more: try it without any."""
         for uid, words in list(outcome.refused.items()):
-            keywords = tuple(flag for flag in self._sent_flags[uid] if not flag.startswith("\\"))
+            keywords = tuple(flag for flag in flags[uid] if not flag.startswith("\\"))
             if not keywords or _mailbox_trouble(words):
                 continue
-            kept = tuple(flag for flag in self._sent_flags[uid] if flag not in keywords)
-            self.target.begin(self.folder.target_name, [by_uid[uid]], {uid: kept})
-            again = self.target.finish()
+            kept = tuple(flag for flag in flags[uid] if flag not in keywords)
+            again = self.target.send_alone(self.folder.target_name, by_uid[uid], kept)
             if again.refused:
                 continue
+            # The counter is from before.
+            outcome.uidnext = None
             del outcome.refused[uid]
             outcome.uids |= again.uids
             outcome.untold += again.untold
             self._dropped[uid] = self._dropped.get(uid, ()) + keywords
 
-    def _finish(self, intent: int, messages) -> None:
+    def _finish(self) -> None:
+        """Hear what became of the oldest batch on its way."""
+        intent, messages, flags = self._underway.popleft()
         outcome = self.target.finish()
         if outcome.uidvalidity not in (None, self.state.uidvalidity):
             raise MigrationError(
@@ -174,26 +206,48 @@ class Transfer:
                 "What was sent is settled by the next pass.", "Find out who changes the target mailbox, then run again.",
             )
         by_uid = {message.uid: message for message in messages}
-        self._without_keywords(outcome, by_uid)
-        self._last_uids = list(outcome.uids.values())
+        if outcome.refused:
+            self._without_keywords(outcome, by_uid, flags)
         if outcome.untold:
-            outcome.uids |= self._found(intent, [by_uid[uid] for uid in outcome.untold])
-        self.journal.settled(intent, outcome.uids)
-        for uid in outcome.uids:
-            self.counts.messages += 1
-            self.counts.bytes += len(by_uid[uid].body)
-            if uid in self._dropped:
-                names = " ".join(self._dropped.pop(uid))
-                self._exception(uid, reasons.FLAG_DROPPED, names, by_uid[uid].sha256)
-        healed = self.open_before & outcome.uids.keys()
-        if healed:
-            exceptions.resolve(self.ledger, self.mailbox_id, self.folder.source_name, healed, reasons.NOT_MOVED)
+            self._tell(intent, outcome, by_uid)
+        self._record(intent, outcome.uids, by_uid)
         # Last, since it may end the pass.
         for message in messages:
             if message.uid in outcome.refused:
                 self._refused(message, outcome.refused[message.uid])
-            else:
+            elif self._refusals:
                 self._refusals.clear()
+
+    def _record(self, intent: int, uids: dict[int, int], by_uid: dict) -> None:
+        self.journal.settled(intent, uids)
+        self.counts.messages += len(uids)
+        self.counts.bytes += sum(len(by_uid[uid].body) for uid in uids)
+        for uid in self._dropped.keys() & uids.keys():
+            self._exception(uid, reasons.FLAG_DROPPED, " ".join(self._dropped.pop(uid)), by_uid[uid].sha256)
+        healed = self.open_before & uids.keys() if self.open_before else ()
+        if healed:
+            exceptions.resolve(self.ledger, self.mailbox_id, self.folder.source_name, healed, reasons.NOT_MOVED)
+
+    def _tell(self, intent: int, outcome, by_uid: dict) -> None:
+        """UIDs of messages that the target took without telling them (no UIDPLUS)."""
+        first, last = self.journal.target_uidnext, outcome.uidnext
+        # UIDs only grow, and each message takes one: when exactly as many were given out as we sent, they are ours, in order.
+        if last is not None and last - first == len(outcome.untold) and not outcome.uids:
+            outcome.uids = dict(zip(outcome.untold, range(first, last), strict=True))
+            return
+        # Somebody else wrote there as well: only the content tells which are ours, once all of ours has arrived.
+        others = []
+        while self._underway:
+            number, messages, _flags = self._underway.popleft()
+            others.append((number, messages, self.target.finish()))
+        mine = [by_uid[uid] for uid in outcome.untold]
+        theirs = [message for _number, messages, other in others for message in messages if message.uid in other.untold]
+        pairs = self._found(intent, mine + theirs)
+        outcome.uids |= {message.uid: pairs[message.uid] for message in mine}
+        for number, messages, other in others:
+            self._record(number, other.uids | {uid: pairs[uid] for uid in other.untold}, {message.uid: message for message in messages})
+            for uid, words in other.refused.items():
+                self._refused(next(message for message in messages if message.uid == uid), words)
 
     def _found(self, intent: int, messages) -> dict[int, int]:
         """Where accepted messages are when the target does not tell: read back what is new, and match by hash."""
@@ -217,7 +271,7 @@ class Transfer:
 
     def _refused(self, message, words: str) -> None:
         if _mailbox_trouble(words):
-            self.journal.flush()
+            self._drain()
             raise MigrationError(
                 f"The target takes no mail for {self.folder.target_name}: {words}.",
                 "What was moved stays; nothing is lost at the source.", "Correct it at the target (quota, rights, space), then run again.",
@@ -227,7 +281,7 @@ class Transfer:
             self._refusals.append(words)
         last = self._refusals[-SYSTEMIC:]
         if len(last) == SYSTEMIC and len(set(last)) == 1:
-            self.journal.flush()
+            self._drain()
             raise MigrationError(
                 f"The target refused {SYSTEMIC} messages in a row for {self.folder.target_name}: {words}.",
                 "What was moved stays; nothing is lost at the source.", "Look at the target's log; when it is well again, run again.",

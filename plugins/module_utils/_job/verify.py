@@ -12,11 +12,12 @@ import json
 import random
 import time
 
-from .._errors import MigrationError
+from .._errors import MigrationError, Stopped
 from .._ledger import exceptions, items, mailboxes, passes
 from .._ledger.store import NoLedger, open_ledger
 from .._model import flags as flag_rules
 from .._model import reasons
+from .._model.grade import FAULTS, GRADES, MAY_CUT_OVER, grade
 from .._model.message import instant
 from .._source.registry import open_source
 from .._target.imap import ImapTarget
@@ -25,9 +26,9 @@ from .plan import Plan, from_params
 from .report_file import write
 
 FINDINGS = ("checked", "missing", "doubled", "altered", "flags_differ", "dates_differ", "extra", "approved", "folders_missing", "subscriptions_differ")
-# What keeps a mailbox from being perfect. Mail that users or others put at the target is reported, not held against it.
-FAULTS = ("missing", "doubled", "altered", "flags_differ", "dates_differ", "folders_missing", "subscriptions_differ")
 EXAMPLES = 20
+# Messages that are held against each other at once.
+PART = 2000
 
 
 def verify(params: dict, check_mode: bool = False) -> dict:
@@ -38,8 +39,8 @@ def verify(params: dict, check_mode: bool = False) -> dict:
     except NoLedger as error:
         if check_mode:
             # A copy in check mode leaves no ledger: there is nothing to verify yet.
-            return {"changed": False, "finished": True, "mailboxes": 0, "perfect": 0, "differing": 0, "report_path": None,
-                    **dict.fromkeys(FINDINGS, 0)}
+            return {"changed": False, "finished": True, "mailboxes": 0, "differing": 0, "report_path": None,
+                    **dict.fromkeys((*GRADES, *FINDINGS), 0)}
         raise MigrationError(f"There is no ledger at {error}.", "Nothing was touched.", "Copy mailboxes first.") from error
     rows = mailboxes.listed(ledger, plan.names)
     never = [f"{row.server}/{row.name}" for row in rows if row.copied_at is None]
@@ -49,7 +50,7 @@ def verify(params: dict, check_mode: bool = False) -> dict:
             f"{(never or ['(not in the ledger)'])[0]}.", "Nothing was touched.", "Copy them first (module mailbox_copy).",
         )
     if check_mode:
-        results = [dict(one_mailbox(ledger, plan, row, lambda: False), server=row.server, mailbox=row.name) for row in rows if row.copied_at]
+        results = [dict(one_mailbox(ledger, plan, row, _Quiet()), server=row.server, mailbox=row.name) for row in rows if row.copied_at]
         ledger.close()
         return _result(plan, results, params, finished=True)
     workers.preflight(plan)
@@ -66,7 +67,7 @@ def verify(params: dict, check_mode: bool = False) -> dict:
         raise MigrationError(f"Not all mailboxes could be verified: {why}", "Nothing was changed.", "Correct the cause and run again.", **result)
     if result["differing"] and finished:
         raise MigrationError(
-            f"{result['differing']} of {result['mailboxes']} mailboxes are not what the source holds: "
+            f"{result['differing']} of {result['mailboxes']} mailboxes may not cut over ({result['investigate']} to investigate, {result['poor']} poor): "
             + ", ".join(f"{key} {result[key]}" for key in FAULTS if result[key]) + f". For example {result['examples'][0]}.",
             "Nothing was changed.", "Run mailbox_sync and verify again; look at report_path for each message.", **result,
         )
@@ -74,14 +75,14 @@ def verify(params: dict, check_mode: bool = False) -> dict:
 
 
 def _result(plan: Plan, results: list[dict], params: dict, finished: bool) -> dict:
-    perfect = sum(result["grade"] == "perfect" for result in results)
+    grades = {name: sum(result["grade"] == name for result in results) for name in GRADES}
     return {
         "changed": False,
         "finished": finished,
         "round": plan.round,
         "mailboxes": len(results),
-        "perfect": perfect,
-        "differing": len(results) - perfect,
+        **grades,
+        "differing": sum(number for name, number in grades.items() if name not in MAY_CUT_OVER),
         "examples": [text for result in results for text in result["examples"]][:5],
         "report_path": write(None if plan.settings["check_mode"] else params.get("report_path"), {"mailboxes": results}),
         **{key: sum(result[key] for result in results) for key in FINDINGS},
@@ -95,7 +96,7 @@ def _one_pass(ledger, plan: Plan, row, pulse) -> dict:
 
 
 def one_mailbox(ledger, plan: Plan, row, pulse) -> dict:
-    """Findings of one mailbox: counts, examples in words, and the grade `perfect` or `investigate`."""
+    """Findings of one mailbox: counts, examples in words, and the grade (_model/grade.py)."""
     mailbox = plan.mailbox(row.server, row.name)
     source = open_source(plan.servers[row.server], mailbox)
     try:
@@ -108,12 +109,20 @@ def one_mailbox(ledger, plan: Plan, row, pulse) -> dict:
         source.close()
 
 
+class _Quiet:
+    """In check mode no lease is kept, and nothing stops it."""
+
+    def __call__(self) -> bool:
+        return False
+
+
 class _Comparison:
     def __init__(self, ledger, plan: Plan, row, source, target, pulse) -> None:
         self.ledger, self.plan, self.row = ledger, plan, row
         self.source, self.target, self.pulse = source, target, pulse
         self.found = dict.fromkeys(FINDINGS, 0)
         self.examples: list[str] = []
+        self.messages, self.sampled = 0, False
 
     def run(self) -> dict:
         known = items.folders(self.ledger, self.row.id)
@@ -132,15 +141,29 @@ class _Comparison:
             if there.subscribed != folder.subscribed:
                 self._say("subscriptions_differ", f"folder {folder.path}: subscription differs")
             self._folder(row, folder.path)
-        faults = sum(self.found[key] for key in FAULTS)
-        return dict(self.found, grade="investigate" if faults else "perfect", examples=self.examples)
+        return dict(self.found, grade=grade(self.found, self.messages, self.sampled), examples=self.examples)
 
     def _folder(self, row, path: str) -> None:
-        state = self.target.open(row.target_name, readonly=True)
-        at_target = self.target.flags_and_dates() if state.messages else {}
-        at_source = self.source.flags_and_dates(self.source.open(row.source_name))
-        rows = {item.source_uid: item for item in items.items(self.ledger, row.id)}
-        stored = self.target.contents(uids=self._sampled(rows, at_target)) if at_target else {}
+        state, _changes = self.source.open(row.source_name)
+        source_uids = self.source.uids() if state.messages else []
+        self.messages += len(source_uids)
+        target_state = self.target.open(row.target_name, readonly=True)
+        there = set(self.target.uids()) if target_state.messages else set()
+        sample = self._sampled(row, there)
+        for low in range(0, len(source_uids), PART):
+            self._compare(row, path, list(source_uids[low:low + PART]), there, sample)
+            # A verification that is cut short begins anew: the end of a step does not stop it, a closed window does.
+            if self.pulse() and self.pulse.pace.closed():
+                raise Stopped
+        self._others(row, path, set(source_uids), there)
+
+    def _compare(self, row, path: str, uids: list[int], there: set[int], sample: set[int] | None) -> None:
+        rows = items.some(self.ledger, row.id, uids)
+        at_source = self.source.flags_and_dates(uids)
+        ours = [item.target_uid for item in rows.values() if item.target_uid in there]
+        at_target = self.target.flags_and_dates(ours) if ours else {}
+        read = [uid for uid in ours if sample is None or uid in sample]
+        stored = self.target.contents(uids=read) if read else {}
         for uid, (flags, date) in at_source.items():
             item = rows.get(uid)
             where = f"{self.row.server}/{self.row.name} folder {path} UID {uid}"
@@ -158,27 +181,30 @@ class _Comparison:
                 self._judge("flags_differ", row, uid, reasons.FLAG_DROPPED, f"{where}: {' '.join(flags)} became {' '.join(copied_flags)}")
             if instant(date) != instant(copied_date):
                 self._say("dates_differ", f"{where}: {date} became {copied_date}")
-        self._others(rows, at_source, at_target, stored, path)
-        self.pulse()
 
-    def _others(self, rows, at_source, at_target, stored, path: str) -> None:
-        """What the target has beyond the source: a second copy of ours, or somebody's own mail."""
-        ours = {item.target_uid for uid, item in rows.items() if uid in at_source}
-        rest = at_target.keys() - ours
-        if not rest:
-            return
-        hashes = {item.sha256 for item in rows.values()}
-        for uid, message in self.target.contents(uids=sorted(rest)).items():
-            if message.sha256 in hashes:
-                self._say("doubled", f"{self.row.server}/{self.row.name} folder {path}: target UID {uid} is a second copy")
-            else:
-                self.found["extra"] += 1
+    def _others(self, row, path: str, at_source: set[int], there: set[int]) -> None:
+        """What the target has beyond the source: a second copy of ours, what was deleted at the source since, or somebody's own mail."""
+        gone = items.some(self.ledger, row.id, set(items.uids(self.ledger, row.id)) - at_source)
+        self.found["extra"] += sum(item.target_uid in there for item in gone.values())
+        rest = sorted(there - set(items.target_uids(self.ledger, row.id)))
+        for low in range(0, len(rest), PART):
+            found = self.target.contents(uids=rest[low:low + PART])
+            ours = items.with_content(self.ledger, row.id, {message.sha256 for message in found.values()})
+            for uid, message in found.items():
+                if message.sha256 in ours:
+                    self._say("doubled", f"{self.row.server}/{self.row.name} folder {path}: target UID {uid} is a second copy")
+                else:
+                    self.found["extra"] += 1
 
-    def _sampled(self, rows, at_target) -> list[int]:
-        uids = sorted(item.target_uid for item in rows.values() if item.target_uid in at_target)
-        if self.plan.settings["scope"] == "full" or len(uids) <= self.plan.settings["sample"]:
-            return uids
-        return sorted(random.sample(uids, self.plan.settings["sample"]))
+    def _sampled(self, row, there: set[int]) -> set[int] | None:
+        """Target UIDs whose content is read back; None for all."""
+        if self.plan.settings["scope"] == "full":
+            return None
+        uids = sorted(set(items.target_uids(self.ledger, row.id)) & there)
+        if len(uids) <= self.plan.settings["sample"]:
+            return None
+        self.sampled = True
+        return set(random.sample(uids, self.plan.settings["sample"]))
 
     def _judge(self, key: str, row, uid: int, reason: str, text: str) -> None:
         if (row.source_name, uid, reason) in self.approved:

@@ -12,16 +12,22 @@ worker that dies loses it, and another one takes the mailbox over.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import gc
 import multiprocessing
+import os
 import time
 import traceback
 
-from .._errors import MigrationError
+from .._errors import MigrationError, Stopped
 from .._imap.session import LOST, REFUSED, LoginRefused, Unreachable, connect
 from .._ledger import mailboxes, passes
+from .._ledger.known import Known, load
 from .._ledger.store import open_ledger
-from .mailbox_pass import Stopped
+from .._pace import live_probe
+from .._pace.pace import SHORT_BACK_OFF, Pace
+from .deletions import deletions
 from .plan import Plan
 from .transfer import Counts, LeaseLost
 
@@ -29,6 +35,10 @@ ATTEMPTS = 3
 # So many logins refused in a row on one server: something is wrong with the account, and trying on could lock it.
 REFUSED_LOGINS = 3
 HEARTBEAT_SECONDS = 2.0
+# How long a worker without a mailbox waits before it looks again, in seconds.
+SHORTEST_REST, LONGEST_REST = 0.02, 1.0
+# A module's code lies in an archive that a fresh interpreter would not find.
+FORK = multiprocessing.get_context("fork")
 
 
 def preflight(plan: Plan) -> None:
@@ -48,29 +58,58 @@ def run(plan: Plan, handler) -> dict:
 
     Returns {"counts": Counts, "fresh": mailboxes that went through, "error": text of a worker's failure or None}.
     """
-    context = multiprocessing.get_context("fork")
-    children = []
-    for number in range(min(plan.workers, len(plan.names))):
-        here, there = context.Pipe(duplex=False)
-        child = context.Process(target=_main, args=(plan, handler, number, there), daemon=True)
-        child.start()
-        there.close()
-        children.append((child, here))
-    total, fresh, errors = Counts(), 0, []
-    for child, here in children:
-        try:
-            report = here.recv()
-        except EOFError:
-            report = {"counts": Counts(), "fresh": 0, "error": "a worker process ended without a word; its mailbox is taken over when its lease ends"}
-        child.join()
-        total.add(report["counts"])
-        fresh += report["fresh"]
-        if report["error"]:
-            errors.append(report["error"])
+    with watched(plan):
+        children = []
+        for number in range(min(plan.workers, len(plan.names))):
+            here, there = FORK.Pipe(duplex=False)
+            child = FORK.Process(target=_main, args=(plan, handler, number, there))
+            child.start()
+            there.close()
+            children.append((child, here))
+        total, fresh, errors = Counts(), 0, []
+        for child, here in children:
+            try:
+                report = here.recv()
+            except EOFError:
+                report = {"counts": Counts(), "fresh": 0, "error": "a worker process ended without a word; its mailbox is taken over when its lease ends"}
+            child.join()
+            total.add(report["counts"])
+            fresh += report["fresh"]
+            if report["error"]:
+                errors.append(report["error"])
     return {"counts": total, "fresh": fresh, "error": "; ".join(sorted(set(errors))) or None}
 
 
+@contextlib.contextmanager
+def watched(plan: Plan):
+    """Beside the workers: one process for each live source server that has a probe. The quiet baseline is known before they begin."""
+    names = {server for server, _name in plan.names}
+    stop, watchers = FORK.Event(), []
+    for server in plan.servers.values():
+        if server.name in names and server.live_probe is not None:
+            here, there = FORK.Pipe(duplex=False)
+            watcher = FORK.Process(target=live_probe.watch, args=(server, plan.ledger, plan.migration, stop, there), daemon=True)
+            watcher.start()
+            there.close()
+            watchers.append((watcher, here))
+    try:
+        for _watcher, here in watchers:
+            try:
+                trouble = here.recv()
+            except EOFError:
+                trouble = "The process that watches a live server ended without a word. Nothing was copied. Run again."
+            if trouble:
+                raise MigrationError(trouble)
+        yield
+    finally:
+        stop.set()
+        for watcher, _here in watchers:
+            watcher.join()
+
+
 def _main(plan: Plan, handler, number: int, pipe) -> None:
+    # What was loaded before the fork stays: it need not be looked through for garbage again and again.
+    gc.freeze()
     worker = _Worker(plan, handler, f"{plan.owner}:{number}")
     try:
         worker.loop()
@@ -87,39 +126,58 @@ class _Worker:
     def __init__(self, plan: Plan, handler, name: str) -> None:
         self.plan, self.handler, self.name = plan, handler, name
         self.counts, self.fresh, self.error = Counts(), 0, None
+        self.parent = os.getppid()
         self.refused: dict[str, int] = {}
+        self.known: dict[int, Known] = {}
+        self.waves: dict[str, str] = {}
+        self._done: list[tuple[int, dict, int, dict]] = []
 
     def loop(self) -> None:
-        self.ledger = open_ledger(self.plan.ledger, self.plan.migration)
-        bounds = {name: server.connections for name, server in self.plan.servers.items()}
-        while not self.plan.late():
-            row, others = mailboxes.claim(
-                self.ledger, self.plan.names, self.plan.kind, self.plan.round, self.name, self.plan.lease_seconds, bounds
-            )
-            if row is not None:
-                self._one(row)
+        plan = self.plan
+        self.ledger = open_ledger(plan.ledger, plan.migration)
+        self.paces = {name: Pace(self.ledger, server) for name, server in plan.servers.items()}
+        rest = SHORTEST_REST
+        while not plan.late():
+            bounds = {name: pace.connections() for name, pace in self.paces.items()}
+            claimed, others = mailboxes.claim(self.ledger, plan.names, plan.kind, plan.round, self.name, plan.lease_seconds, bounds)
+            self.known = load(self.ledger, [row.id for row, _number in claimed]) if claimed else {}
+            for row, number in claimed:
+                if plan.late() or self.paces[row.server].closed():
+                    # Given back as it was.
+                    self._done.append((number, {"seconds": 0.0}, row.id, {}))
+                else:
+                    self._one(row, number)
+            self._write_down()
+            self.waves.clear()
+            if claimed:
+                rest = SHORTEST_REST
             elif not others:
                 break
             else:
                 # Others work on what is left; should one of them die, its mailbox comes here.
-                time.sleep(0.5)
+                time.sleep(rest)
+                rest = min(rest * 1.5, LONGEST_REST)
 
-    def _one(self, row) -> None:
-        number = passes.begin(self.ledger, row.id, self.plan.kind, self.plan.round, self.name)
-        pulse = _Pulse(self, row, number)
+    def _one(self, row, number: int) -> None:
+        pulse, began = _Pulse(self, row, number), time.time()
         columns, failure = self._attempt(row, pulse)
         self.counts.add(pulse.counts)
-        passes.update(
-            self.ledger, number, seconds=pulse.seconds, finished=failure == "", findings=columns.pop("findings", None),
-            **dataclasses.asdict(pulse.counts),
-        )
+        found = {"started_at": began, "seconds": pulse.seconds, "finished": failure == "", "findings": columns.pop("findings", None)}
         if failure is None:
-            mailboxes.release(self.ledger, row.id, self.name)
+            columns = {}
         elif failure:
-            mailboxes.release(self.ledger, row.id, self.name, round=self.plan.round, failure=failure[:1000])
+            columns = {"round": self.plan.round, "failure": failure[:1000]}
         else:
             self.fresh += 1
-            mailboxes.release(self.ledger, row.id, self.name, round=self.plan.round, failure=None, **columns)
+            columns = {"round": self.plan.round, "failure": None, **columns}
+        self._done.append((number, found | dataclasses.asdict(pulse.counts), row.id, columns))
+        if pulse.seconds > HEARTBEAT_SECONDS:
+            self._write_down()
+
+    def _write_down(self) -> None:
+        if self._done:
+            mailboxes.close_passes(self.ledger, self.name, self._done)
+            self._done = []
 
     def _attempt(self, row, pulse) -> tuple[dict, str | None]:
         """The mailbox's new columns, and why it failed: nothing when it is through, None when the time was over first."""
@@ -130,17 +188,21 @@ class _Worker:
                 return columns, ""
             except Stopped:
                 return {}, None
-            except LoginRefused as error:
-                self._count_refusal(row.server)
-                return {}, str(error)
-            except (Unreachable, *LOST) as error:
-                # A server that is restarted must not fail every mailbox that is still to come.
-                failure = f"The connection broke {attempt} times while {row.server}/{row.name} was worked on: {error}"
-                time.sleep(2 ** attempt)
-            except MigrationError as error:
-                return {}, str(error)
-            except REFUSED as error:
-                return {}, f"{row.server}/{row.name}: {error}"
+            except (MigrationError, REFUSED, *LOST) as error:
+                if pulse.throttled(str(error)):
+                    # Not the mailbox's fault: it is taken again when the server has had its rest.
+                    return {}, None
+                if isinstance(error, LoginRefused):
+                    self._count_refusal(row.server)
+                    return {}, str(error)
+                if isinstance(error, (Unreachable, *LOST)):
+                    # A server that is restarted must not fail every mailbox that is still to come.
+                    failure = f"The connection broke {attempt} times while {row.server}/{row.name} was worked on: {error}"
+                    time.sleep(2 ** attempt)
+                elif isinstance(error, MigrationError):
+                    return {}, str(error)
+                else:
+                    return {}, f"{row.server}/{row.name}: {error}"
         return {}, failure
 
     def _count_refusal(self, server: str) -> None:
@@ -157,12 +219,47 @@ class _Pulse:
 
     def __init__(self, worker: _Worker, row, number: int) -> None:
         self.worker, self.row, self.number = worker, row, number
+        self.pace = worker.paces[row.server]
         self.counts = Counts()
         self.began = self.last = time.monotonic()
+        self._asked, self._spare = -HEARTBEAT_SECONDS, 0
 
     @property
     def seconds(self) -> float:
         return time.monotonic() - self.began
+
+    def late(self) -> bool:
+        """Whether to stop, without a word to anybody: for those who help this worker."""
+        # A module that was killed has nobody left to report to.
+        return self.worker.plan.late() or os.getppid() != self.worker.parent
+
+    def known(self, mailbox_id: int):
+        """What was read of the mailbox when it was claimed; only once, since a pass changes it."""
+        return self.worker.known.pop(mailbox_id, None)
+
+    def deletions(self, wave: str, wanted: str) -> str:
+        """See copy.deletions; looked up once for the mailboxes that were claimed together."""
+        if wave not in self.worker.waves:
+            self.worker.waves[wave] = deletions(self.worker.ledger, wave, wanted)
+        return self.worker.waves[wave]
+
+    def spare(self) -> int:
+        """Worker processes of this station that find no mailbox any more, shared among the mailboxes that are still worked on."""
+        if time.monotonic() - self._asked > HEARTBEAT_SECONDS:
+            self._asked = time.monotonic()
+            free, busy, held = mailboxes.occupation(self.worker.ledger, self.worker.plan, self.row.server)
+            idle = 0 if free else min(self.worker.plan.workers - busy, self.pace.connections() - held)
+            self._spare = max(0, idle // max(1, busy))
+        return self._spare
+
+    def throttled(self, text: str) -> bool:
+        """Whether the source server asks for a rest; all workers of that server then take it."""
+        seconds = self.pace.back_off(text)
+        if seconds is None:
+            return False
+        # A longer rest closes the server for a while; see Pace.closed.
+        time.sleep(min(seconds, SHORT_BACK_OFF))
+        return True
 
     def __call__(self) -> bool:
         plan, ledger = self.worker.plan, self.worker.ledger
@@ -174,4 +271,4 @@ class _Pulse:
                     f"The lease of {self.row.server}/{self.row.name} went to another worker.", "It carries on from what was committed.",
                     "Raise lease_seconds if this station is only slow.",
                 )
-        return plan.late()
+        return self.late() or self.pace.closed()

@@ -46,6 +46,21 @@ def resolve(ledger: Ledger, mailbox_id: int, folder: str | None = None, uids=Non
         connection.execute(t.update().where(*where).values(state="resolved"))
 
 
+def rekey(ledger: Ledger, mailbox_id: int, folder: str, pairs: dict[int, int]) -> None:
+    """Source UID -> the new UID of the same message: what was said of it, and approved, goes on to be about it."""
+    t = ledger.tables.exceptions
+    about = sa.and_(t.c.mailbox_id == mailbox_id, t.c.folder == folder)
+    with ledger.write() as connection:
+        known = set(connection.execute(sa.select(t.c.source_uid).where(about, t.c.source_uid > 0)).scalars())
+        changed = {before: now for before, now in pairs.items() if before in known and before != now}
+        # What is settled for good may stand under a number that is given anew.
+        connection.execute(t.delete().where(about, t.c.state == "resolved", t.c.source_uid.in_(list(changed.values()))))
+        # By way of negative numbers: a new UID may be another message's old one.
+        for sign, numbers in ((-1, changed), (1, {-before: now for before, now in changed.items()})):
+            for before, now in numbers.items():
+                connection.execute(t.update().where(about, t.c.source_uid == before).values(source_uid=-before if sign < 0 else now))
+
+
 def unresolved(ledger: Ledger, mailbox_id: int) -> list:
     t = ledger.tables.exceptions
     with ledger.read() as connection:

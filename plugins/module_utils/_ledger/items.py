@@ -8,10 +8,31 @@
 
 from __future__ import annotations
 
+import array
+import functools
 import time
+import types
 
 from .._libraries import sqlalchemy as sa
+from .schema import tables
 from .store import Ledger
+
+# Rows that a statement names at once; SQLite and PostgreSQL take far more.
+CHUNK = 500
+
+
+COLUMNS = ("folder_id", "source_uid", "sha256", "size", "flags", "internal_date", "target_uid", "intent_id")
+
+
+@functools.lru_cache(maxsize=1)
+def _statements() -> types.SimpleNamespace:
+    items = tables().items
+    return types.SimpleNamespace(
+        add=items.insert().values({name: sa.bindparam(name) for name in COLUMNS}),
+        place=items.update().where(
+            items.c.folder_id == sa.bindparam("folder"), items.c.source_uid == sa.bindparam("uid"), items.c.intent_id == sa.bindparam("intent")
+        ).values(target_uid=sa.bindparam("at"), intent_id=sa.null()),
+    )
 
 
 def folders(ledger: Ledger, mailbox_id: int) -> dict:
@@ -22,15 +43,11 @@ def folders(ledger: Ledger, mailbox_id: int) -> dict:
     return {row.source_name: row for row in rows}
 
 
-def add_folder(ledger: Ledger, mailbox_id: int, source_name: str, target_name: str, source_uidvalidity: int):
-    t = ledger.tables.folders
+def add_folders(ledger: Ledger, mailbox_id: int, values: list[dict]) -> dict:
+    """Write new folders down, `values` by column; source name -> row of all folders of the mailbox."""
     with ledger.write() as connection:
-        key = connection.execute(
-            t.insert().values(
-                mailbox_id=mailbox_id, source_name=source_name, target_name=target_name, source_uidvalidity=source_uidvalidity
-            )
-        ).inserted_primary_key[0]
-        return connection.execute(sa.select(t).where(t.c.id == key)).one()
+        connection.execute(ledger.tables.folders.insert(), [{"mailbox_id": mailbox_id, "subscribed": False, **row} for row in values])
+    return folders(ledger, mailbox_id)
 
 
 def update_folder(ledger: Ledger, folder_id: int, **values) -> None:
@@ -54,6 +71,60 @@ def items(ledger: Ledger, folder_id: int) -> list:
         return connection.execute(sa.select(t).where(t.c.folder_id == folder_id).order_by(t.c.source_uid)).all()
 
 
+def some(ledger: Ledger, folder_id: int, uids) -> dict:
+    """Source UID -> row, for those of `uids` that the ledger knows."""
+    t, found, wanted = ledger.tables.items, {}, list(uids)
+    with ledger.read() as connection:
+        for low in range(0, len(wanted), CHUNK):
+            rows = connection.execute(sa.select(t).where(t.c.folder_id == folder_id, t.c.source_uid.in_(wanted[low:low + CHUNK])))
+            found |= {row.source_uid: row for row in rows}
+    return found
+
+
+def with_content(ledger: Ledger, folder_id: int, hashes) -> set[bytes]:
+    """Those of `hashes` that an item of the folder has."""
+    t, found, wanted = ledger.tables.items, set(), list(hashes)
+    with ledger.read() as connection:
+        for low in range(0, len(wanted), CHUNK):
+            rows = connection.execute(sa.select(t.c.sha256).where(t.c.folder_id == folder_id, t.c.sha256.in_(wanted[low:low + CHUNK])))
+            found |= {bytes(row[0]) for row in rows}
+    return found
+
+
+def target_uids(ledger: Ledger, folder_id: int) -> array.array:
+    t = ledger.tables.items
+    found = array.array("q")
+    with ledger.read() as connection:
+        for rows in connection.execute(sa.select(t.c.target_uid).where(t.c.folder_id == folder_id, t.c.target_uid.is_not(None))).partitions(5000):
+            found.extend(row[0] for row in rows)
+    return found
+
+
+def uids(ledger: Ledger, folder_id: int, between: tuple[int, int] | None = None) -> array.array:
+    """Source UIDs of a folder in their order, all or from the lowest to the highest of `between`: many, so as numbers only."""
+    t = ledger.tables.items
+    where = [t.c.folder_id == folder_id] + ([t.c.source_uid.between(*between)] if between else [])
+    found = array.array("q")
+    with ledger.read() as connection:
+        for rows in connection.execute(sa.select(t.c.source_uid).where(*where).order_by(t.c.source_uid)).partitions(5000):
+            found.extend(row[0] for row in rows)
+    return found
+
+
+def flags(ledger: Ledger, folder_id: int, low: int, high: int) -> dict[int, tuple[str, ...]]:
+    """Source UID -> flags as the ledger knows them, from `low` to `high`."""
+    t = ledger.tables.items
+    with ledger.read() as connection:
+        rows = connection.execute(sa.select(t.c.source_uid, t.c.flags).where(t.c.folder_id == folder_id, t.c.source_uid.between(low, high)))
+        return {uid: tuple(text.split()) for uid, text in rows}
+
+
+def count_in(ledger: Ledger, folder_id: int) -> int:
+    t = ledger.tables.items
+    with ledger.read() as connection:
+        return connection.execute(sa.select(sa.func.count()).select_from(t).where(t.c.folder_id == folder_id)).scalar_one()
+
+
 def count(ledger: Ledger, mailbox_id: int) -> int:
     """Messages that the ledger knows of a mailbox."""
     t = ledger.tables
@@ -62,6 +133,15 @@ def count(ledger: Ledger, mailbox_id: int) -> int:
             sa.select(sa.func.count()).select_from(t.items).join(t.folders, t.items.c.folder_id == t.folders.c.id)
             .where(t.folders.c.mailbox_id == mailbox_id)
         ).scalar_one()
+
+
+def with_intents(ledger: Ledger, mailbox_id: int) -> set[int]:
+    """Folders of a mailbox that have an open intent."""
+    t = ledger.tables
+    with ledger.read() as connection:
+        return set(connection.execute(
+            sa.select(t.intents.c.folder_id).join(t.folders, t.intents.c.folder_id == t.folders.c.id).where(t.folders.c.mailbox_id == mailbox_id)
+        ).scalars())
 
 
 def open_intents(ledger: Ledger, folder_id: int) -> list:
@@ -75,42 +155,32 @@ class TakenOver(Exception):
 
 
 class Journal:
-    """Intents and their outcome for one folder. `intend` also commits the outcome of the batch before, so that a batch
+    """Intents and their outcome for one folder. `intend` also commits the outcome of batches before, so that a batch
     costs one commit."""
 
     def __init__(self, ledger: Ledger, folder_id: int, target_uidvalidity: int, target_uidnext: int) -> None:
         self.ledger, self.folder_id = ledger, folder_id
         self.target_uidvalidity, self.target_uidnext = target_uidvalidity, target_uidnext
-        self._outcome: tuple[int, dict[int, int]] | None = None
+        self._outcomes: list[tuple[int, dict[int, int]]] = []
 
     def intend(self, messages) -> int:
         """Commit that `messages` are about to be sent; returns the intent's number."""
         t = self.ledger.tables
         with self.ledger.write() as connection:
-            self._write_outcome(connection)
+            self._write_outcomes(connection)
             intent = connection.execute(
-                t.intents.insert().values(
-                    folder_id=self.folder_id,
-                    target_uidvalidity=self.target_uidvalidity,
-                    target_uidnext=self.target_uidnext,
-                    created_at=time.time(),
-                )
-            ).inserted_primary_key[0]
-            rows = [
+                t.intents.insert(),
                 {
                     "folder_id": self.folder_id,
-                    "source_uid": message.uid,
-                    "sha256": message.sha256,
-                    "size": len(message.body),
-                    "flags": " ".join(message.flags),
-                    "internal_date": message.internal_date,
-                    "target_uid": None,
-                    "intent_id": intent,
-                }
-                for message in messages
-            ]
+                    "target_uidvalidity": self.target_uidvalidity,
+                    "target_uidnext": self.target_uidnext,
+                    "created_at": time.time(),
+                },
+            ).inserted_primary_key[0]
             try:
-                connection.execute(t.items.insert(), rows)
+                self.ledger.many(connection, _statements().add, COLUMNS, [
+                    (self.folder_id, m.uid, m.sha256, len(m.body), " ".join(m.flags), m.internal_date, None, intent) for m in messages
+                ])
             except sa.exc.IntegrityError as error:
                 raise TakenOver from error
         return intent
@@ -121,33 +191,44 @@ class Journal:
         Items of the intent that are not in `target_uids` were not accepted: they are forgotten, not lost, because the
         source still lists them.
         """
-        self._outcome = (intent, target_uids)
+        self._outcomes.append((intent, target_uids))
         if target_uids:
             self.target_uidnext = max(self.target_uidnext, max(target_uids.values()) + 1)
 
     def flush(self) -> None:
-        if self._outcome is not None:
+        if self._outcomes:
             with self.ledger.write() as connection:
-                self._write_outcome(connection)
+                self._write_outcomes(connection)
 
-    def _write_outcome(self, connection) -> None:
-        if self._outcome is None:
-            return
-        intent, target_uids = self._outcome
-        settle_intent(self.ledger, connection, self.folder_id, intent, target_uids)
-        self._outcome = None
+    def disowned(self) -> list[int]:
+        """After TakenOver: target UIDs of what this worker sent and another one does not count as moved. Each outcome is
+        committed alone where nobody else has closed its intent; what is closed has been decided by the other worker."""
+        t, rest = self.ledger.tables.items, []
+        for intent, target_uids in self._outcomes:
+            try:
+                with self.ledger.write() as connection:
+                    settle_intent(self.ledger, connection, self.folder_id, intent, target_uids)
+            except TakenOver:
+                rest += target_uids.values()
+        self._outcomes = []
+        with self.ledger.read() as connection:
+            adopted = set(connection.execute(
+                sa.select(t.c.target_uid).where(t.c.folder_id == self.folder_id, t.c.target_uid.in_(rest))
+            ).scalars())
+        return sorted(set(rest) - adopted)
+
+    def _write_outcomes(self, connection) -> None:
+        for intent, target_uids in self._outcomes:
+            settle_intent(self.ledger, connection, self.folder_id, intent, target_uids)
+        self._outcomes = []
 
 
 def settle_intent(ledger: Ledger, connection, folder_id: int, intent: int, target_uids: dict[int, int]) -> None:
     """Close an intent: the given items are at the target, the others of it are not. TakenOver when it is closed already."""
     t = ledger.tables
-    if target_uids:
-        connection.execute(
-            t.items.update()
-            .where(t.items.c.folder_id == folder_id, t.items.c.source_uid == sa.bindparam("uid"), t.items.c.intent_id == intent)
-            .values(target_uid=sa.bindparam("at"), intent_id=None),
-            [{"uid": uid, "at": at} for uid, at in target_uids.items()],
-        )
+    ledger.many(connection, _statements().place, ("at", "folder", "uid", "intent"), [
+        (at, folder_id, uid, intent) for uid, at in target_uids.items()
+    ])
     connection.execute(t.items.delete().where(t.items.c.intent_id == intent))
     if not connection.execute(t.intents.delete().where(t.intents.c.id == intent)).rowcount:
         raise TakenOver
@@ -181,3 +262,31 @@ def replace_items(ledger: Ledger, folder_id: int, rows: list[dict], **folder_val
             connection.execute(t.items.insert(), rows)
         if folder_values:
             connection.execute(t.folders.update().where(t.folders.c.id == folder_id).values(**folder_values))
+
+
+def set_subscribed(ledger: Ledger, folder_ids: list[int], wanted: bool) -> None:
+    t = ledger.tables.folders
+    with ledger.write() as connection:
+        connection.execute(t.update().where(t.c.id.in_(folder_ids)).values(subscribed=wanted))
+
+
+def rekey(ledger: Ledger, folder_id: int, pairs: dict[int, int]) -> None:
+    """Source UID -> the new UID under which the source now lists the same message."""
+    t = ledger.tables.items
+    with ledger.write() as connection:
+        connection.execute(
+            t.update().where(t.c.folder_id == folder_id, t.c.source_uid == sa.bindparam("before")).values(source_uid=sa.bindparam("now")),
+            [{"before": before, "now": now} for before, now in pairs.items()],
+        )
+
+
+def add_missing(ledger: Ledger, folder_id: int, messages) -> None:
+    """Messages that the source has and the target's user has removed: known, and not sent again."""
+    with ledger.write() as connection:
+        connection.execute(ledger.tables.items.insert(), [
+            {
+                "folder_id": folder_id, "source_uid": message.uid, "sha256": message.sha256, "size": len(message.body),
+                "flags": " ".join(message.flags), "internal_date": message.internal_date, "target_uid": None, "intent_id": None,
+            }
+            for message in messages
+        ])

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import collections
 import time
 
 from .._errors import MigrationError
@@ -47,7 +48,9 @@ def _news(connection, t, server: str, mailboxes) -> tuple[list[dict], list[tuple
     known = {row.name: row for row in connection.execute(sa.select(t).where(t.c.server == server))}
     values, changes = [], []
     for mailbox in mailboxes:
-        row, wanted = known.get(mailbox.name), {"target": mailbox.target, "wave": mailbox.wave, "test": mailbox.test}
+        row, wanted = known.get(mailbox.name), {
+            "target": mailbox.target, "wave": mailbox.wave, "test": mailbox.test, "priority": mailbox.priority,
+        }
         if row is None:
             values.append({"server": server, "name": mailbox.name, **wanted})
         elif row.target != mailbox.target and row.copied_at is not None:
@@ -60,39 +63,97 @@ def _news(connection, t, server: str, mailboxes) -> tuple[list[dict], list[tuple
     return values, changes
 
 
+# More names than this are looked up once, and the statement then names numbers.
+FEW = 100
+# A mailbox of up to so many messages is small: a worker takes several at once, since taking one costs more than a look at it.
+SMALL_MAILBOX, SMALL_TAKEN = 1000, 16
+
+
 def chosen(ledger: Ledger, names=None):
     """SQL condition for `names`, a list of (server, mailbox); None means all."""
     t = ledger.tables.mailboxes
     if names is None:
         return sa.true()
-    return sa.tuple_(t.c.server, t.c.name).in_(list(names))
+    if len(names) <= FEW:
+        return sa.tuple_(t.c.server, t.c.name).in_(list(names))
+    if ledger.choice is None or ledger.choice[0] is not names:
+        with ledger.read() as connection:
+            known = {(row.server, row.name): row.id for row in connection.execute(sa.select(t.c.id, t.c.server, t.c.name))}
+        ledger.choice = names, sorted(known[name] for name in names if name in known), len(known)
+    _names, numbers, total = ledger.choice
+    # As text: no database takes this many parameters.
+    return sa.true() if len(numbers) == total else t.c.id.in_(sa.text(",".join(map(str, numbers)) or "NULL"))
 
 
 def claim(ledger: Ledger, names, kind: str, round_: str, owner: str, seconds: float, connections: dict[str, int]):
-    """Lease the next mailbox that still has to go through `round_`; largest first, so that the long ones start early.
+    """Lease the next mailboxes that still have to go through `round_`: by priority, then largest first, so that the long ones
+    start early. One, or several small ones of the same server. Each gets a pass.
 
-    Returns (row, others): the mailbox or None, and how many of the round's mailboxes other workers hold.
-    `connections` bounds the leases per source server.
+    Returns (rows, others): the mailboxes with the numbers of their passes, and how many of the round's mailboxes on servers
+    that may be read other workers hold. `connections` bounds the workers per source server; 0 means that it is closed.
     """
     t = ledger.tables.mailboxes
     now = time.time()
-    todo = sa.and_(chosen(ledger, names), open_in_round(ledger, kind, round_))
+    closed = [server for server, most in connections.items() if most <= 0]
+    todo = sa.and_(chosen(ledger, names), open_in_round(ledger, kind, round_), t.c.server.not_in(closed))
     free = t.c.lease_until < now
     with ledger.write() as connection:
         # One claim at a time, so that the bound per server holds; a claim takes a moment and comes once a mailbox.
         if connection.dialect.name == "postgresql":
             connection.execute(sa.text("SELECT pg_advisory_xact_lock(7203171)"))
         held = dict(
-            connection.execute(sa.select(t.c.server, sa.func.count()).where(t.c.lease_until >= now).group_by(t.c.server)).all()
+            connection.execute(
+                sa.select(t.c.server, sa.func.count(t.c.lease_owner.distinct())).where(t.c.lease_until >= now).group_by(t.c.server)
+            ).all()
         )
         full = [server for server, most in connections.items() if held.get(server, 0) >= most]
-        row = connection.execute(
-            sa.select(t).where(todo, free, t.c.server.not_in(full)).order_by(t.c.source_bytes.desc(), t.c.id).limit(1)
-        ).first()
-        if row is not None:
-            connection.execute(t.update().where(t.c.id == row.id).values(lease_owner=owner, lease_until=now + seconds))
-        others = connection.execute(sa.select(sa.func.count()).select_from(t).where(todo)).scalar_one() - (row is not None)
-    return row, others
+        order = (t.c.priority.desc(), t.c.source_bytes.desc(), t.c.source_messages.desc(), t.c.id)
+        rows = connection.execute(sa.select(t).where(todo, free, t.c.server.not_in(full)).order_by(*order).limit(SMALL_TAKEN)).all()
+        taken = _taken(rows)
+        if taken:
+            connection.execute(t.update().where(t.c.id.in_([row.id for row in taken])).values(lease_owner=owner, lease_until=now + seconds))
+        passes = _begin_passes(ledger, connection, [
+            {"mailbox_id": row.id, "kind": kind, "round": round_, "worker": owner, "started_at": now} for row in taken
+        ])
+        others = 0
+        if not taken:
+            others = connection.execute(sa.select(sa.func.count()).select_from(t).where(todo)).scalar_one()
+    return list(zip(taken, passes, strict=True)), others
+
+
+def _begin_passes(ledger: Ledger, connection, values: list[dict]) -> list[int]:
+    if not values:
+        return []
+    t = ledger.tables.passes
+    return list(connection.execute(t.insert().returning(t.c.id, sort_by_parameter_order=True), values).scalars())
+
+
+def _taken(rows: list) -> list:
+    """The first of `rows`, and those after it that are as small, of the same server. The last few are left to other workers."""
+    if not rows or not 0 < rows[0].source_messages <= SMALL_MAILBOX or len(rows) < SMALL_TAKEN:
+        return rows[:1]
+    return [row for row in rows if row.server == rows[0].server and 0 < row.source_messages <= SMALL_MAILBOX and row.priority == rows[0].priority]
+
+
+def occupation(ledger: Ledger, plan, server: str) -> tuple[int, int, int]:
+    """Mailboxes of the plan's round that nobody works on yet; workers of this call that work; workers of all on `server`."""
+    t = ledger.tables.mailboxes
+    now = time.time()
+    todo = sa.and_(chosen(ledger, plan.names), open_in_round(ledger, plan.kind, plan.round), t.c.lease_until < now)
+    with ledger.read() as connection:
+        free = connection.execute(sa.select(sa.func.count()).select_from(t).where(todo)).scalar_one()
+        owners = connection.execute(sa.select(t.c.server, t.c.lease_owner).distinct().where(t.c.lease_until >= now)).all()
+    mine = {owner for _server, owner in owners if owner.startswith(f"{plan.owner}:")}
+    return free, len(mine), len({owner for name, owner in owners if name == server})
+
+
+def left(ledger: Ledger, names, kind: str, round_: str) -> int:
+    """Mailboxes that have not been through the round."""
+    t = ledger.tables.mailboxes
+    with ledger.read() as connection:
+        return connection.execute(
+            sa.select(sa.func.count()).select_from(t).where(chosen(ledger, names), open_in_round(ledger, kind, round_))
+        ).scalar_one()
 
 
 def open_in_round(ledger: Ledger, kind: str, round_: str):
@@ -105,22 +166,29 @@ def open_in_round(ledger: Ledger, kind: str, round_: str):
 
 
 def keep(ledger: Ledger, mailbox_id: int, owner: str, seconds: float) -> bool:
-    """Heartbeat: extend the lease; False when it was lost to another worker."""
+    """Heartbeat: extend this worker's leases; False when that of `mailbox_id` was lost to another worker."""
     t = ledger.tables.mailboxes
+    now = time.time()
     with ledger.write() as connection:
-        done = connection.execute(
-            t.update().where(t.c.id == mailbox_id, t.c.lease_owner == owner).values(lease_until=time.time() + seconds)
-        )
-    return done.rowcount == 1
+        connection.execute(t.update().where(t.c.lease_owner == owner, t.c.lease_until > 0).values(lease_until=now + seconds))
+        return connection.execute(sa.select(t.c.id).where(t.c.id == mailbox_id, t.c.lease_owner == owner)).first() is not None
 
 
-def release(ledger: Ledger, mailbox_id: int, owner: str, **values) -> None:
-    """Give the lease back; `values` are columns to set with it, such as round and copied_at."""
-    t = ledger.tables.mailboxes
+def close_passes(ledger: Ledger, owner: str, results: list[tuple[int, dict, int, dict]]) -> None:
+    """Write down what passes came to and give their mailboxes back: (pass, its columns, mailbox, its columns) each."""
+    t = ledger.tables
+    passes, boxes = collections.defaultdict(list), collections.defaultdict(list)
+    for number, found, mailbox_id, columns in results:
+        passes[tuple(found)].append({"b_id": number, **found})
+        boxes[tuple(columns)].append({"b_id": mailbox_id, **columns})
     with ledger.write() as connection:
-        connection.execute(
-            t.update().where(t.c.id == mailbox_id, t.c.lease_owner == owner).values(lease_owner=None, lease_until=0, **values)
-        )
+        # Most came to the same columns: one statement for all of those.
+        for names, rows in passes.items():
+            connection.execute(t.passes.update().where(t.passes.c.id == sa.bindparam("b_id")).values({name: sa.bindparam(name) for name in names}), rows)
+        for names, rows in boxes.items():
+            mine = sa.and_(t.mailboxes.c.id == sa.bindparam("b_id"), t.mailboxes.c.lease_owner == owner)
+            values = {name: sa.bindparam(name) for name in names} | {"lease_owner": None, "lease_until": 0}
+            connection.execute(t.mailboxes.update().where(mine).values(values), rows)
 
 
 def set_values(ledger: Ledger, mailbox_id: int, **values) -> None:

@@ -9,19 +9,10 @@
 from __future__ import annotations
 
 import collections
-import time
 
 from .._libraries import sqlalchemy as sa
 from .mailboxes import chosen, open_in_round
 from .store import Ledger
-
-
-def begin(ledger: Ledger, mailbox_id: int, kind: str, round_: str, worker: str) -> int:
-    t = ledger.tables.passes
-    with ledger.write() as connection:
-        return connection.execute(
-            t.insert().values(mailbox_id=mailbox_id, kind=kind, round=round_, worker=worker, started_at=time.time())
-        ).inserted_primary_key[0]
 
 
 def update(ledger: Ledger, pass_id: int, **values) -> None:
@@ -39,7 +30,7 @@ def sums(ledger: Ledger, kind: str | None, round_: str | None, names=None) -> li
     if round_ is not None:
         where.append(t.passes.c.round == round_)
     columns = [sa.func.coalesce(sa.func.sum(t.passes.c[name]), 0).label(name) for name in
-               ("messages", "bytes", "flags", "deleted", "folders", "seconds")]
+               ("messages", "bytes", "flags", "deleted", "folders", "moved", "seconds")]
     with ledger.read() as connection:
         return connection.execute(
             sa.select(

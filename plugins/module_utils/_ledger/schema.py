@@ -13,7 +13,7 @@ import types
 
 from .._libraries import sqlalchemy as sa
 
-VERSION = 1
+VERSION = 2
 
 
 @functools.lru_cache(maxsize=1)
@@ -41,6 +41,8 @@ def tables() -> types.SimpleNamespace:
         sa.Column("target", sa.Text, nullable=False, unique=True),
         sa.Column("wave", sa.Text, nullable=False),
         sa.Column("test", sa.Boolean, nullable=False),
+        # Mailboxes with a higher number are taken first.
+        sa.Column("priority", sa.Integer, nullable=False, default=0),
         # Counts at the source when it was last looked at: the basis of every estimate.
         sa.Column("source_messages", big, nullable=False, default=0),
         sa.Column("source_bytes", big, nullable=False, default=0),
@@ -99,8 +101,12 @@ def tables() -> types.SimpleNamespace:
         sa.Column("flags", sa.Text, nullable=False),
         sa.Column("internal_date", sa.Text, nullable=False),
         sa.Column("target_uid", big),
-        sa.Column("intent_id", sa.ForeignKey("intents.id"), index=True),
+        sa.Column("intent_id", sa.ForeignKey("intents.id")),
+        # Kept in the order of its key, and nowhere twice: it is by far the largest table.
+        sqlite_with_rowid=False,
     )
+    # As text: arguments of a dialect would load it, whatever database is used.
+    sa.event.listen(items, "after_create", sa.DDL("CREATE INDEX items_underway ON items (intent_id) WHERE intent_id IS NOT NULL"))
 
     passes = sa.Table(
         "passes",
@@ -117,6 +123,8 @@ def tables() -> types.SimpleNamespace:
         sa.Column("flags", big, nullable=False, default=0),
         sa.Column("deleted", big, nullable=False, default=0),
         sa.Column("folders", big, nullable=False, default=0),
+        # Moved from one folder of the target to another, as at the source.
+        sa.Column("moved", big, nullable=False, default=0),
         sa.Column("finished", sa.Boolean, nullable=False, default=False),
         # What a pass found out, as JSON: the counts of a verification.
         sa.Column("findings", sa.Text),
@@ -156,6 +164,66 @@ def tables() -> types.SimpleNamespace:
         sa.Column("signed_at", sa.Float),
         sa.Index("records_kind_name", "kind", "name"),
     )
+
+    # How hard each source server may be read, for the workers of all stations: one row a server.
+    pace = sa.Table(
+        "pace",
+        meta,
+        sa.Column("server", sa.Text, primary_key=True),
+        # Its windows and limits in words, a line each, for the report.
+        sa.Column("calendar", sa.Text, nullable=False, default=""),
+        # When the next byte and the next message may be read. Nothing is saved up: a time that is over counts as now.
+        sa.Column("bytes_at", sa.Float, nullable=False, default=0),
+        sa.Column("messages_at", sa.Float, nullable=False, default=0),
+        # Bytes that were allowed so far.
+        sa.Column("bytes", big, nullable=False, default=0),
+        sa.Column("back_off_until", sa.Float, nullable=False, default=0),
+        # How often in a row the server asked for less without saying for how long.
+        sa.Column("back_off_step", sa.Integer, nullable=False, default=0),
+        # What steering by the live server's latency allows, in bytes per second, and which process steers until when.
+        sa.Column("ceiling", sa.Float),
+        # What was learnt while steering, as JSON.
+        sa.Column("steering", sa.Text, nullable=False, default="{}"),
+        sa.Column("steered_by", sa.Text),
+        sa.Column("steered_until", sa.Float, nullable=False, default=0),
+        # Why nobody steers any more, in words, if it was not because the work was done.
+        sa.Column("trouble", sa.Text),
+        # Latency of the quiet server and of late, in seconds.
+        sa.Column("baseline_p50", sa.Float),
+        sa.Column("baseline_p95", sa.Float),
+        sa.Column("baseline_at", sa.Float),
+        sa.Column("latency_p95", sa.Float),
+        sa.Column("budget", sa.Float),
+        # Counts of samples by latency while mail was read, since the baseline: JSON, see _model/latency.py.
+        sa.Column("histogram", sa.Text, nullable=False, default="{}"),
+    )
+
+    # Evidence of the live server's latency, a line every few seconds.
+    latency = sa.Table(
+        "latency",
+        meta,
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("server", sa.Text, nullable=False, index=True),
+        sa.Column("at", sa.Float, nullable=False),
+        sa.Column("p50", sa.Float, nullable=False),
+        sa.Column("p95", sa.Float, nullable=False),
+        sa.Column("samples", sa.Integer, nullable=False),
+        # Samples above the budget.
+        sa.Column("over", sa.Integer, nullable=False),
+        sa.Column("ceiling", sa.Float, nullable=False),
+        # Bytes that were allowed since the line before.
+        sa.Column("bytes", big, nullable=False),
+    )
+
+    # What the operator ordered: one row a source server, and one with an empty name for all that have none.
+    orders = sa.Table(
+        "orders",
+        meta,
+        sa.Column("server", sa.Text, primary_key=True),
+        sa.Column("state", sa.Text, nullable=False),
+        sa.Column("reason", sa.Text, nullable=False, default=""),
+        sa.Column("at", sa.Float, nullable=False),
+    )
     return types.SimpleNamespace(
         meta=meta,
         migration=migration,
@@ -166,4 +234,7 @@ def tables() -> types.SimpleNamespace:
         passes=passes,
         exceptions=exceptions,
         records=records,
+        pace=pace,
+        latency=latency,
+        orders=orders,
     )

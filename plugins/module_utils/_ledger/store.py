@@ -20,6 +20,8 @@ from . import schema
 DEFAULT_URL = "sqlite:////var/lib/messaging_migration/ledger.sqlite"
 # How long a worker waits for another one's commit, in seconds.
 BUSY_SECONDS = 60
+# SQLITE_BUSY and SQLITE_LOCKED, without what says more of them.
+HELD_BY_OTHERS = (5, 6)
 
 
 class Ledger:
@@ -29,20 +31,56 @@ class Ledger:
         self.engine = engine
         self.url = url
         self.tables = schema.tables()
+        # The mailboxes of the last long list of names; see mailboxes.chosen.
+        self.choice: tuple | None = None
+        self._compiled: dict = {}
+        self._reading = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._connections: dict = {}
 
     @contextlib.contextmanager
     def write(self):
         """A transaction that is on disk when the block ends."""
-        with _told(self.url), self.engine.begin() as connection:
+        with _told(self.url), self._kept("writer", self.engine) as connection, connection.begin():
             yield connection
 
     @contextlib.contextmanager
     def read(self):
-        with _told(self.url), self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        with _told(self.url), self._kept("reader", self._reading) as connection:
             yield connection
 
+    def _kept(self, use: str, engine):
+        """A connection to a server may break and is looked at each time; one to a file is kept, since taking it from the pool and
+        giving it back takes longer than most statements."""
+        if self.url.get_backend_name() != "sqlite":
+            return engine.connect()
+        if use not in self._connections:
+            self._connections[use] = engine.connect()
+        return contextlib.nullcontext(self._connections[use])
+
+    def many(self, connection, statement, columns: tuple[str, ...], rows: list[tuple]) -> None:
+        """Execute `statement`, whose parameters are `columns`, for each of `rows`: straight to the driver, since what SQLAlchemy
+        does for each row takes longer than the database."""
+        compiled = self._compiled.get(statement)
+        if compiled is None:
+            compiled = self._compiled[statement] = statement.compile(dialect=connection.dialect)
+        if compiled.positional:
+            places = [columns.index(name) for name in compiled.positiontup]
+            rows = rows if places == list(range(len(columns))) else [tuple(row[place] for place in places) for row in rows]
+        else:
+            rows = [dict(zip(columns, row, strict=True)) for row in rows]
+        if rows:
+            connection.exec_driver_sql(compiled.string, rows)
+
     def close(self) -> None:
+        for connection in self._connections.values():
+            connection.close()
+        self._connections = {}
         self.engine.dispose()
+
+
+def open_ledger_again(ledger: Ledger) -> Ledger:
+    """The same ledger for a process that was forked off. The parent's connection stays as it is: it must not be closed here."""
+    return Ledger(_engine(ledger.url), ledger.url)
 
 
 class NoLedger(Exception):
@@ -86,7 +124,11 @@ def _url(options: dict):
 def _engine(url):
     if url.get_backend_name() != "sqlite":
         return sa.create_engine(url, pool_pre_ping=True, pool_size=1, max_overflow=2)
-    engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS, "isolation_level": None}, poolclass=sa.pool.NullPool)
+    # One connection a process is kept: making one takes longer than most of what it is asked.
+    engine = sa.create_engine(
+        url, connect_args={"timeout": BUSY_SECONDS, "isolation_level": None, "check_same_thread": False},
+        poolclass=sa.pool.QueuePool, pool_size=1, max_overflow=4,
+    )
 
     @sa.event.listens_for(engine, "connect")
     def _settings(connection, _record):
@@ -111,8 +153,9 @@ def _write_ahead(connection) -> None:
         try:
             connection.execute("PRAGMA journal_mode=WAL")
             return
-        except sqlite3.OperationalError:
-            if time.monotonic() > deadline:
+        except sqlite3.OperationalError as error:
+            # A full disk stays full: only what others hold is waited for.
+            if error.sqlite_errorcode & 0xFF not in HELD_BY_OTHERS or time.monotonic() > deadline:
                 raise
             time.sleep(0.05)
 
@@ -120,7 +163,7 @@ def _write_ahead(connection) -> None:
 def _belongs_to(ledger: Ledger, migration: str, create: bool) -> None:
     t = ledger.tables
     with ledger.read() as connection:
-        known = sa.inspect(connection).has_table("migration")
+        known = _has_tables(connection)
     if not known:
         if not create:
             raise NoLedger(ledger.url.render_as_string(hide_password=True))
@@ -145,6 +188,13 @@ def _belongs_to(ledger: Ledger, migration: str, create: bool) -> None:
             "Nothing was touched.",
             "Use the release that made the ledger.",
         )
+
+
+def _has_tables(connection) -> bool:
+    if connection.dialect.name == "sqlite":
+        # What SQLAlchemy asks for the same takes it longer than all else that a module does before it begins.
+        return connection.exec_driver_sql("SELECT 1 FROM sqlite_master WHERE name = 'migration'").first() is not None
+    return sa.inspect(connection).has_table("migration")
 
 
 @contextlib.contextmanager

@@ -8,6 +8,8 @@
 
 from __future__ import annotations
 
+import functools
+
 SYSTEM = {name.lower(): name for name in ("\\Seen", "\\Answered", "\\Flagged", "\\Deleted", "\\Draft")}
 # \Recent belongs to a session, not to a message.
 NOT_KEPT = {"\\recent"}
@@ -24,8 +26,9 @@ def same(left, right) -> bool:
     return {flag.lower() for flag in normal(left)} == {flag.lower() for flag in normal(right)}
 
 
+@functools.lru_cache(maxsize=4096)
 def allowed(flags, permanent) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Split `flags` into those that a mailbox with PERMANENTFLAGS `permanent` stores, and those that it would drop."""
+    """Split `flags`, both tuples, into those that a mailbox with PERMANENTFLAGS `permanent` stores, and those that it would drop."""
     known = {flag.lower() for flag in permanent}
     # No PERMANENTFLAGS means that all can be changed (RFC 3501, 7.1).
     kept = [flag for flag in flags if not permanent or flag.lower() in known or (not flag.startswith("\\") and "\\*" in known)]
@@ -36,3 +39,9 @@ def difference(before, after) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """What to add and what to remove so that `before` becomes `after`."""
     old, new = {f.lower(): f for f in normal(before)}, {f.lower(): f for f in normal(after)}
     return tuple(new[f] for f in new if f not in old), tuple(old[f] for f in old if f not in new)
+
+
+def applied(before, add, remove) -> tuple[str, ...]:
+    """`before` after a difference was made to it."""
+    gone = {flag.lower() for flag in remove}
+    return normal([*(flag for flag in before if flag.lower() not in gone), *add])

@@ -16,9 +16,10 @@ DATE_FORMAT = "%d-%b-%Y %H:%M:%S %z"
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(slots=True)
 class Message:
-    """What a source gives and a target takes. `internal_date` stays in IMAP's own form, as the source wrote it."""
+    """What a source gives and a target takes; never changed once it is made. `internal_date` stays in IMAP's own form, as the
+    source wrote it. `body` is bytes, or, when it is large, an object with a length, a `sha256` and `pieces()`."""
 
     uid: int
     body: bytes = dataclasses.field(repr=False)
@@ -27,8 +28,8 @@ class Message:
     sha256: bytes = dataclasses.field(repr=False)
 
     @classmethod
-    def of(cls, uid: int, body: bytes, flags: tuple[str, ...], internal_date: str) -> Message:
-        return cls(uid, body, flags, internal_date, content_hash(body))
+    def of(cls, uid: int, body, flags: tuple[str, ...], internal_date: str) -> Message:
+        return cls(uid, body, flags, internal_date, content_hash(body) if isinstance(body, bytes) else body.sha256)
 
 
 def content_hash(body: bytes) -> bytes:

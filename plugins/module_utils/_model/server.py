@@ -9,6 +9,9 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
+
+from .window import Window
 
 TLS = ("implicit", "starttls", "none")
 MECHANISMS = ("login", "plain")
@@ -29,11 +32,42 @@ class Mailbox:
     test: bool = False
     password: str | None = dataclasses.field(default=None, repr=False)
     target_password: str | None = dataclasses.field(default=None, repr=False)
+    # Mailboxes with a higher number are taken first.
+    priority: int = 0
+
+
+@dataclasses.dataclass(frozen=True)
+class Probe:
+    """An ordinary user's mailbox by which a live server's latency is watched; times in seconds.
+
+    The 95th percentile of its answers is kept within `latency_budget` times that of the quiet server.
+    """
+
+    mailbox: str
+    password: str | None = dataclasses.field(default=None, repr=False)
+    latency_budget: float = 1.25
+    interval: float = 0.2
+    baseline_seconds: float = 10
+
+    @classmethod
+    def from_options(cls, options: dict) -> Probe:
+        """`options` is the option `live_probe`. Raises ValueError with a text for the operator."""
+        probe = cls(**{field.name: options[field.name] for field in dataclasses.fields(cls) if options.get(field.name) is not None})
+        if probe.latency_budget <= 1:
+            raise ValueError(f"latency_budget of live_probe is {probe.latency_budget}; it must be more than 1, such as 1.25.")
+        if not 0 < probe.interval <= 1:
+            raise ValueError(f"interval of live_probe is {probe.interval}; it must be more than 0 and no more than 1 second.")
+        if probe.baseline_seconds < 20 * probe.interval:
+            raise ValueError(f"baseline_seconds of live_probe is {probe.baseline_seconds}; it must be 20 times the interval or more.")
+        return probe
 
 
 @dataclasses.dataclass(frozen=True)
 class Server:
-    """A mail server as the inventory describes it; ports in TCP numbers, timeout in seconds."""
+    """A mail server as the inventory describes it; ports in TCP numbers, timeout in seconds.
+
+    Limits of 0 are none. They hold at any time, unless a window that is open has figures of its own.
+    """
 
     name: str
     host: str
@@ -49,11 +83,19 @@ class Server:
     admin: str | None = None
     password: str | None = dataclasses.field(default=None, repr=False)
     connections: int = 4
+    compress: bool = False
     mailboxes: tuple[Mailbox, ...] = ()
+    windows: tuple[Window, ...] = ()
+    bytes_per_second: int = 0
+    messages_per_second: float = 0
+    live_probe: Probe | None = None
 
     @classmethod
     def from_options(cls, options: dict) -> Server:
-        """`options` is one element of a module's `sources`, its `target`, or its `server`."""
+        """`options` is one element of a module's `sources`, its `target`, or its `server`.
+
+        Raises ValueError with a text for the operator when a window or a limit makes no sense.
+        """
         fields = {field.name for field in dataclasses.fields(cls)}
         given = {key: value for key, value in options.items() if key in fields and value is not None}
         given["name"] = given.get("name") or given["host"]
@@ -66,10 +108,23 @@ class Server:
                 test=bool(mailbox.get("test")),
                 password=mailbox.get("password"),
                 target_password=mailbox.get("target_password"),
+                priority=int(mailbox.get("priority") or 0),
             )
             for mailbox in given.get("mailboxes") or ()
         )
+        try:
+            given["windows"] = tuple(Window.from_options(window) for window in given.get("windows") or ())
+            given["live_probe"] = Probe.from_options(given["live_probe"]) if given.get("live_probe") else None
+            for limit, least in (("connections", 1), ("bytes_per_second", 0), ("messages_per_second", 0)):
+                if given.get(limit, least) < least:
+                    raise ValueError(f"{limit} is {given[limit]}; it can't be less than {least}.")
+        except ValueError as error:
+            raise ValueError(f"{given['name']}: {error}") from error
         return cls(**given)
+
+    @functools.cached_property
+    def by_name(self) -> dict[str, Mailbox]:
+        return {mailbox.name: mailbox for mailbox in self.mailboxes}
 
     def login_names(self, mailbox: str) -> list[str]:
         """Every way in which this server may want `mailbox` to be named at login, in the operator's order."""

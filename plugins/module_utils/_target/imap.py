@@ -8,16 +8,20 @@
 
 from __future__ import annotations
 
+import array
 import dataclasses
 import re
 
 from .._imap import append, fetch, folders
+from .._imap.search import all_uids
 from .._imap.session import REFUSED, connect
+from .._imap.wire import quoted
 from .._model.message import Message
 from .._model.server import Mailbox, Server
-from .._model.uids import batches, slices, to_set
+from .._model.uids import batches, from_set, slices, to_set
 
 LIMIT = re.compile(r"APPENDLIMIT=(\d+)")
+COPYUID = re.compile(r"\[COPYUID (\d+) ([\d:,]+) ([\d:,]+)\]", re.IGNORECASE)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,11 +37,15 @@ class Stored:
 class ImapTarget:
     """One mailbox. Errors as in _source/imap.py."""
 
+    # Batches on their way at once, each of them with an intent in the ledger.
+    depth = 3
+
     def __init__(self, server: Server, mailbox: Mailbox) -> None:
         # The target's own name for the mailbox is what the login forms are about.
         self.session = connect(server, dataclasses.replace(mailbox, name=mailbox.target, password=mailbox.target_password))
         self.prefix, self.separator = folders.namespace(self.session)
         self._appender = append.Appender(self.session.wire, self.session.capabilities)
+        self._open: tuple[str, bool, folders.State] | None = None
 
     @property
     def largest_message(self) -> int | None:
@@ -50,46 +58,88 @@ class ImapTarget:
         own = [folder for folder in folders.listed(self.session) if folder.name.upper() == "INBOX" or folder.name.startswith(self.prefix)]
         return own
 
-    def status(self, name: str) -> folders.State:
-        return folders.status(self.session, name)
+    def states(self, names: list[str]) -> list[folders.State]:
+        return folders.states(self.session, names)
 
     def open(self, name: str, readonly: bool = False) -> folders.State:
-        return folders.opened(self.session, name, readonly=readonly)
+        return self.open_each([name], readonly)[0]
 
-    def create(self, name: str) -> None:
-        self.session.client.create_folder(folders.wire_name(name))
+    def open_each(self, names: list[str], readonly: bool = False) -> list[folders.State]:
+        """Open one folder after the other, in one round trip, for what only an open folder tells: which flags it keeps."""
+        found = []
+        commands = [folders.opening(name, readonly) for name in names]
+        for name, (responses, answer) in zip(names, self.session.wire.burst(commands), strict=True):
+            self._open = None
+            found.append(folders.opened(self.session, name, responses, answer)[0])
+            self._open = name, readonly, found[-1]
+        return found
 
-    def subscribe(self, name: str, wanted: bool) -> None:
-        change = self.session.client.subscribe_folder if wanted else self.session.client.unsubscribe_folder
-        change(folders.wire_name(name))
+    def opened(self, name: str) -> None:
+        """Have this folder open for changes; no command when it is."""
+        if self._open is None or self._open[:2] != (name, False):
+            self.open(name)
+
+    def create(self, names: list[str]) -> dict[str, str]:
+        """Make folders, all in one round trip; the server's words for each that it refused."""
+        answers = self.session.wire.burst([b"CREATE " + quoted(folders.wire_name(name)) for name in names])
+        return {name: answer.text for name, (_untagged, answer) in zip(names, answers, strict=True) if not answer.ok}
+
+    def subscribe(self, names: list[str], wanted: bool) -> None:
+        verb = b"SUBSCRIBE " if wanted else b"UNSUBSCRIBE "
+        for name, (_untagged, answer) in zip(names, self.session.wire.burst([verb + quoted(folders.wire_name(name)) for name in names]), strict=True):
+            if not answer.ok:
+                raise REFUSED(f"{verb.decode()}{folders.decoded(name)}: {answer.text}")
 
     def remove_folder(self, name: str) -> None:
-        self.session.client.delete_folder(folders.wire_name(name))
+        self._command(b"DELETE " + quoted(folders.wire_name(name)))
+
+    def rename(self, name: str, to: str) -> None:
+        self._command(b"RENAME %s %s" % (quoted(folders.wire_name(name)), quoted(folders.wire_name(to))))
 
     def begin(self, name: str, messages: list[Message], flags: dict[int, tuple[str, ...]]) -> None:
-        self._appender.begin(_quoted(name), messages, flags)
+        self._appender.begin(quoted(folders.wire_name(name)), messages, flags)
 
     def finish(self) -> append.Outcome:
         return self._appender.finish()
 
+    def send_alone(self, name: str, message: Message, flags: tuple[str, ...]) -> append.Outcome:
+        return self._appender.alone(quoted(folders.wire_name(name)), message, flags)
+
+    def copy(self, uids: list[int], to: str) -> tuple[dict[int, int], bool]:
+        """Copy messages of the open folder to the folder `to`: UID -> UID there, and whether the server told (UIDPLUS)."""
+        pairs, told = {}, False
+        for run in slices(uids):
+            *_untagged, answer = self.session.wire.run(b"UID COPY %s %s" % (to_set(run).encode(), quoted(folders.wire_name(to))))
+            if not answer.ok:
+                raise REFUSED(f"copying {len(run)} messages to {folders.decoded(to)}: {answer.text}")
+            where = COPYUID.search(answer.text)
+            if where:
+                told = True
+                pairs |= dict(zip(from_set(where[2]), from_set(where[3]), strict=True))
+        return pairs, told
+
     def contents(self, from_uid: int = 1, uids: list[int] | None = None) -> dict[int, Stored]:
         """Read the open folder back: UID -> Stored, for all UIDs from `from_uid` on, or for `uids`."""
-        client = self.session.client
+        wire = self.session.wire
         # UID n:* always names the last message, even when its UID is lower (RFC 9051, 6.4.9).
-        found = fetch.listing(self.session.wire, items=b"UID RFC822.SIZE") if uids is None else fetch.listing(
-            self.session.wire, uids, b"UID RFC822.SIZE")
-        sizes = {uid: int(a.get(b"RFC822.SIZE") or 0) for uid, a in found.items() if uid >= from_uid}
+        wanted = [b"%d:*" % from_uid] if uids is None else [to_set(run).encode() for run in slices(uids)]
+        sizes: dict[int, int] = {}
+        for part in wanted:
+            sizes |= fetch.sizes_of(wire.run(b"UID FETCH %s (UID RFC822.SIZE)" % part))
         stored = {}
-        for batch in fetch.messages(self.session.wire, batches(sizes)):
+        for batch in fetch.messages(wire, batches({uid: size for uid, size in sizes.items() if uid >= from_uid})):
             if batch.refusal:
-                raise REFUSED(f"reading back from {client.host}: {batch.refusal}")
+                raise REFUSED(f"reading back from {self.session.client.host}: {batch.refusal}")
             for message in batch.messages:
                 stored[message.uid] = Stored(message.sha256, message.flags, message.internal_date, len(message.body))
         return stored
 
-    def flags_and_dates(self) -> dict[int, tuple[tuple[str, ...], str]]:
-        found = fetch.listing(self.session.wire, items=b"UID FLAGS INTERNALDATE")
-        return {uid: (fetch.flags_of(a), fetch.text_of(a, b"INTERNALDATE")) for uid, a in found.items()}
+    def uids(self) -> array.array:
+        """All UIDs of the open folder, in their order."""
+        return all_uids(self.session)
+
+    def flags_and_dates(self, uids: list[int]) -> dict[int, tuple[tuple[str, ...], str]]:
+        return fetch.flags_and_dates(self.session.wire, uids)
 
     def store(self, uids: list[int], add, remove) -> None:
         """Change flags of messages in the open folder."""
@@ -124,7 +174,3 @@ class ImapTarget:
 
     def close(self) -> None:
         self.session.close()
-
-
-def _quoted(name: str) -> bytes:
-    return b'"' + folders.wire_name(name).replace(b"\\", b"\\\\").replace(b'"', b'\\"') + b'"'

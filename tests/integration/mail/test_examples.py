@@ -25,6 +25,8 @@ MODULES = [
     "messaging.migration.migration_estimate",
     "messaging.migration.migration_gate",
     "messaging.migration.mailbox_exception",
+    "messaging.migration.migration_control",
+    "messaging.migration.migration_control_info",
     "messaging.migration.ledger_info",
 ]
 # Tried in test_dns_mx.py and test_smtp_probe.py, against servers of another kind.
@@ -62,7 +64,9 @@ def localized(pair, folder, name, options):
         ]
     elif "sources" in here:
         here["sources"] = [pair.source_option()]
-    if "server" in here:
+    if name == "migration_control" and "server" in here:
+        here["server"] = "old"
+    elif "server" in here:
         here["server"] = server(here["server"], {key: value for key, value in pair.source_option().items() if key != "mailboxes"})
     if "target" in here:
         here["target"] = server(here["target"] if isinstance(here["target"], dict) else {}, pair.target_option())
@@ -91,7 +95,7 @@ def test_examples(pair, play, examples, tmp_path):
         extra = {"vars": {"vault_anna_password": pair.source.password}}
         tasks += [(module, localized(pair, tmp_path, module, options), {**keywords, **extra}) for module, options in examples(name)]
     results = play(tasks)
-    assert len(results) == len(tasks) == len(MODULES) + 3
+    assert len(results) == len(tasks) == len(MODULES) + 4
     by_module = {}
     for (name, _options, _keywords), result in zip([(*task, {})[:3] for task in tasks], results, strict=True):
         by_module.setdefault(name, []).append(result)

@@ -54,12 +54,15 @@ class Box:
         self.uidvalidity, self.uidnext, self.modseq = uidvalidity, 1, 1
         self.subscribed = False
         self.messages: dict[int, Message] = {}
+        # UID -> mod-sequence of its last change, of what is there and of what is gone.
+        self.changed: dict[int, int] = {}
+        self.expunged: dict[int, int] = {}
 
     def add(self, body: bytes, flags=(), date: str = DATE) -> int:
         uid = self.uidnext
         self.messages[uid] = Message.of(uid, body, normal(flags), date)
         self.uidnext += 1
-        self.modseq += 1
+        self._touched(uid)
         return uid
 
     def flag(self, uid: int, add=(), remove=()) -> None:
@@ -67,16 +70,21 @@ class Box:
             message, lost = self.messages[uid], {name.lower() for name in remove}
             kept = [name for name in message.flags if name.lower() not in lost]
             self.messages[uid] = dataclasses.replace(message, flags=normal([*kept, *add]))
-            self.modseq += 1
+            self._touched(uid)
 
     def remove(self, uid: int) -> None:
         if self.messages.pop(uid, None):
-            self.modseq += 1
+            self._touched(uid)
+            self.expunged[uid] = self.changed.pop(uid)
+
+    def _touched(self, uid: int) -> None:
+        self.modseq += 1
+        self.changed[uid] = self.modseq
 
     def renumber(self, uidvalidity: int) -> None:
         """What a restored server does: same mail, other numbers."""
         kept = list(self.messages.values())
-        self.uidvalidity, self.uidnext, self.messages = uidvalidity, 1, {}
+        self.uidvalidity, self.uidnext, self.messages, self.changed, self.expunged = uidvalidity, 1, {}, {}, {}
         for message in kept:
             self.add(message.body, message.flags, message.internal_date)
         self.modseq = 1
@@ -90,10 +98,10 @@ class Box:
 
 
 class Store:
-    """A mailbox on one of the two servers."""
+    """A mailbox on one of the two servers. `told`: LIST tells states at once; `resync`: QRESYNC."""
 
-    def __init__(self, prefix: str = "", separator: str | None = "/", condstore: bool = True) -> None:
-        self.prefix, self.separator, self.condstore = prefix, separator, condstore
+    def __init__(self, prefix: str = "", separator: str | None = "/", condstore: bool = True, told: bool = False, resync: bool = False) -> None:
+        self.prefix, self.separator, self.condstore, self.told, self.resync = prefix, separator, condstore, told, resync
         self._uidvalidity = itertools.count(1000)
         self.boxes: dict[str, Box] = {}
         self.create("INBOX")
@@ -105,6 +113,19 @@ class Store:
     def create(self, name: str) -> Box:
         self.boxes[name] = Box(self.new_uidvalidity())
         return self.boxes[name]
+
+    def rename(self, name: str, to: str) -> None:
+        """With all that is below it."""
+        below = name + (self.separator or "\0")
+        for old in [name, *(other for other in self.boxes if other.startswith(below))]:
+            self.boxes[to + old[len(name):]] = self.boxes.pop(old)
+
+    def move(self, uid: int, name: str, to: str) -> int:
+        """A message goes to another folder, or to a new UID in the same one."""
+        message = self.boxes[name].messages[uid]
+        at = self.boxes[to].add(message.body, message.flags, message.internal_date)
+        self.boxes[name].remove(uid)
+        return at
 
 
 class _Side:
@@ -119,15 +140,17 @@ class _Side:
     def folders(self) -> list[folders.Folder]:
         self.fuse.burn()
         return [
-            folders.Folder(name, folders.decoded(name), self.separator, box.subscribed, True)
+            folders.Folder(
+                name, folders.decoded(name), self.separator, box.subscribed, True, box.state(self.held.condstore) if self.held.told else None
+            )
             for name, box in sorted(self.held.boxes.items(), key=lambda pair: (pair[0] != "INBOX", pair[0]))
         ]
 
-    def status(self, name: str) -> folders.State:
+    def states(self, names: list[str]) -> list[folders.State]:
         self.fuse.burn()
-        return self._box(name).state(self.held.condstore)
+        return [self._box(name).state(self.held.condstore) for name in names]
 
-    def open(self, name: str, readonly: bool = False) -> folders.State:
+    def _opened(self, name: str) -> folders.State:
         self.fuse.burn()
         self.box = self._box(name)
         return self.box.state(self.held.condstore, self.permanent_flags)
@@ -137,7 +160,7 @@ class _Side:
             raise REFUSED(f"no such folder {name}")
         return self.held.boxes[name]
 
-    def flags_and_dates(self, state=None):
+    def flags_and_dates(self, uids=None):
         return {uid: (message.flags, message.internal_date) for uid, message in self.box.messages.items()}
 
     def close(self) -> None:
@@ -147,6 +170,8 @@ class _Side:
 class FakeSource(_Side):
     """`withheld`: UIDs that a FETCH of several leaves out; `broken`: UIDs that are never given; `empty`: UIDs with NIL for content."""
 
+    newest_first = False
+
     def __init__(self, store: Store, fuse: Fuse | None = None) -> None:
         super().__init__(store, fuse)
         self.withheld: set[int] = set()
@@ -154,21 +179,52 @@ class FakeSource(_Side):
         self.empty: set[int] = set()
         self.refusal: str | None = None
         self.batch_size = 3
+        self.read: list[int] = []
 
-    def listing(self, state):
+    @property
+    def tells_changes(self) -> bool:
+        return self.held.condstore
+
+    def open(self, name: str, since=None):
+        state = self._opened(name)
+        if not since or not self.held.resync or since[0] != state.uidvalidity:
+            return state, None
+        flags = {uid: self.box.messages[uid].flags for uid, at in self.box.changed.items() if at > since[1]}
+        return state, folders.Since(flags, [(uid, uid) for uid, at in self.box.expunged.items() if at > since[1]])
+
+    def open_whole(self, folder):
+        state = self._opened(folder.name)
+        return state, {uid: len(message.body) for uid, message in self.box.messages.items()}
+
+    def ask_ahead(self, folder) -> None:
         self.fuse.burn()
-        found = self.box.messages
-        return {uid: message.flags for uid, message in found.items()}, {uid: len(message.body) for uid, message in found.items()}
+
+    def uids(self):
+        self.fuse.burn()
+        return sorted(self.box.messages)
+
+    def sizes(self, uids):
+        self.fuse.burn()
+        return {uid: len(self.box.messages[uid].body) for uid in uids if uid in self.box.messages}
+
+    def flags(self, uids):
+        self.fuse.burn()
+        return {uid: self.box.messages[uid].flags for uid in uids if uid in self.box.messages}
+
+    def flags_since(self, modseq: int):
+        self.fuse.burn()
+        return {uid: self.box.messages[uid].flags for uid, at in self.box.changed.items() if at > modseq}
 
     def still_listed(self, uids):
         self.fuse.burn()
         return set(uids) & self.box.messages.keys()
 
-    def messages(self, sizes):
-        for uids in batches(sizes, most_messages=self.batch_size):
+    def messages(self, sizes, when_all_asked=None):
+        for uids in batches(sizes, most_messages=self.batch_size, newest_first=self.newest_first):
             self.fuse.burn()
             missing = self.broken | (self.withheld if len(uids) > 1 else set())
             given = [uid for uid in uids if uid in self.box.messages and uid not in missing]
+            self.read += given
             yield Batch(
                 uids,
                 [self.box.messages[uid] for uid in given if uid not in self.empty],
@@ -178,25 +234,48 @@ class FakeSource(_Side):
 
 
 class FakeTarget(_Side):
-    """`tells`: UIDPLUS; `whole`: MULTIAPPEND; `refuses`: message -> words or None; `alters`: bytes -> bytes."""
+    """`tells`: UIDPLUS; `whole`: MULTIAPPEND; `refuses`: message -> words or None; `alters`: bytes -> bytes; `counts`: without
+    UIDPLUS, whether its UIDNEXT can be relied on."""
+
+    depth = 2
 
     def __init__(self, store: Store, fuse: Fuse | None = None) -> None:
         super().__init__(store, fuse)
         self.permanent_flags = SYSTEM_FLAGS
         self.largest_message: int | None = None
-        self.tells, self.whole = True, False
+        self.tells, self.whole, self.counts, self.copies = True, False, False, True
         self.refuses = lambda message: None
+        self.refuses_name = lambda name: None
         self.alters = lambda body: body
+        self.received: list[bytes] = []
+        self._underway: list[Outcome] = []
 
-    def create(self, name: str) -> None:
-        self.fuse.burn()
-        if name in self.held.boxes:
-            raise REFUSED(f"{name} exists")
-        self.held.create(name)
+    def open(self, name: str, readonly: bool = False) -> folders.State:
+        return self._opened(name)
 
-    def subscribe(self, name: str, wanted: bool) -> None:
-        self.fuse.burn()
-        self._box(name).subscribed = wanted
+    def open_each(self, names, readonly: bool = False):
+        return [self._opened(name) for name in names]
+
+    def opened(self, name: str) -> None:
+        if self.box is not self.held.boxes.get(name):
+            self._opened(name)
+
+    def create(self, names) -> dict[str, str]:
+        refused = {}
+        for name in names:
+            self.fuse.burn()
+            words = self.refuses_name(name) or (f"{name} exists" if name in self.held.boxes else None)
+            if words:
+                refused[name] = words
+            else:
+                self.held.create(name)
+        return refused
+
+    def subscribe(self, names, wanted: bool) -> None:
+        for name in names:
+            self.fuse.burn()
+            if wanted or name in self.held.boxes:
+                self._box(name).subscribed = wanted
 
     def remove_folder(self, name: str) -> None:
         self.fuse.burn()
@@ -206,26 +285,51 @@ class FakeTarget(_Side):
             raise AssertionError(f"{name} holds mail and was to be removed")
         del self.held.boxes[name]
 
+    def rename(self, name: str, to: str) -> None:
+        self.fuse.burn()
+        self._box(name)
+        self.held.rename(name, to)
+
     def begin(self, name: str, messages, flags) -> None:
         self.fuse.burn()
-        box, self.outcome = self._box(name), Outcome()
+        self._underway.append(self._append(name, messages, flags))
+
+    def _append(self, name: str, messages, flags) -> Outcome:
+        box, outcome = self._box(name), Outcome()
         for message in messages:
             if not self.whole:
                 self.fuse.burn()
             words = self.refuses(message)
             if words:
-                self.outcome.refused[message.uid] = words
+                outcome.refused[message.uid] = words
                 continue
             uid = box.add(self.alters(message.body), flags[message.uid], message.internal_date)
+            self.received.append(message.body)
             if self.tells:
-                self.outcome.uids[message.uid] = uid
-                self.outcome.uidvalidity = box.uidvalidity
+                outcome.uids[message.uid] = uid
+                outcome.uidvalidity = box.uidvalidity
             else:
-                self.outcome.untold.append(message.uid)
+                outcome.untold.append(message.uid)
+                outcome.uidnext = box.uidnext if self.counts else None
+        return outcome
 
     def finish(self) -> Outcome:
         self.fuse.burn()
-        return self.outcome
+        return self._underway.pop(0)
+
+    def send_alone(self, name: str, message, flags) -> Outcome:
+        return self._append(name, [message], {message.uid: flags})
+
+    def copy(self, uids, to: str):
+        self.fuse.burn()
+        if not self.copies:
+            raise REFUSED("no copies here")
+        pairs = {}
+        for uid in uids:
+            message = self.box.messages.get(uid)
+            if message:
+                pairs[uid] = self._box(to).add(message.body, message.flags, message.internal_date)
+        return (pairs, True) if self.tells else ({}, False)
 
     def contents(self, from_uid: int = 1, uids=None):
         self.fuse.burn()
@@ -249,7 +353,16 @@ class Pulse:
     """Says stop once it was asked `stop_after` times, and from then on."""
 
     def __init__(self, stop_after: int | None = None) -> None:
-        self.left, self.counts = stop_after, Counts()
+        self.left, self.counts, self.pace = stop_after, Counts(), None
+
+    def spare(self) -> int:
+        return 0
+
+    def known(self, mailbox_id: int):
+        return None
+
+    def throttled(self, text: str) -> bool:
+        return "throttled" in text
 
     def __call__(self) -> bool:
         if self.left is None:

@@ -29,9 +29,9 @@ def with_mailboxes(ledger, *names: str, server: str = "s1", **values) -> list:
 
 def with_folder(ledger, mailbox_id: int, name: str = "INBOX"):
     """A folder as a first pass writes it down."""
-    row = items.add_folder(ledger, mailbox_id, name, name, 1)
-    items.update_folder(ledger, row.id, target_uidvalidity=1000)
-    return items.folders(ledger, mailbox_id)[name]
+    return items.add_folders(ledger, mailbox_id, [
+        {"source_name": name, "target_name": name, "source_uidvalidity": 1, "target_uidvalidity": 1000}
+    ])[name]
 
 
 def message(uid: int, body: bytes = b"body", flags: tuple[str, ...] = ()) -> Message:

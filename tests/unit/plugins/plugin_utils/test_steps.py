@@ -116,3 +116,41 @@ def test_the_tasks_own_arguments_stay_as_they_are(act):
     args = {"sources": []}
     act(args, {"finished": False, "round": "r"}, {"finished": True})
     assert args == {"sources": []}
+
+
+WAITS = {"finished": False, "waiting_until": 1060.0, "progress": [{**ROW, "window": "closed until 19:00 CET"}]}
+
+
+@pytest.fixture
+def slept(monkeypatch):
+    """Seconds that were slept; the clock stands at 1000 and goes on with them."""
+    slept = []
+    monkeypatch.setattr(_steps.time, "time", lambda: 1000.0 + sum(slept))
+    monkeypatch.setattr(_steps.time, "sleep", slept.append)
+    return slept
+
+
+def test_it_waits_for_the_window_and_tells_once(act, shown, slept):
+    later = {**WAITS, "waiting_until": 1100.0}
+    _result, calls = act({}, later, later, {"finished": True})
+    assert slept == [60.0, 40.0] and len(calls) == 3 and len(shown) == 1 and shown[0].endswith(", closed until 19:00 CET")
+
+
+def test_it_does_not_wait_where_it_is_told_not_to(act, slept):
+    result, calls = act({"wait_for_window": "no"}, WAITS)
+    assert (result["finished"], len(calls), slept) == (False, 1, [])
+
+
+def test_a_wait_is_within_the_time_that_was_given(act, slept):
+    result, calls = act({"time_budget": 50, "progress_interval": 10}, {"finished": False}, {**WAITS, "waiting_until": 5000.0})
+    assert slept == [40.0] and len(calls) == 2 and not result["finished"]
+
+
+def test_an_order_to_stop_ends_it_at_once(act, slept):
+    result, calls = act({}, {"finished": False}, {**WAITS, "stopped": True})
+    assert (result["finished"], result["stopped"], len(calls), slept) == (False, True, 2, [])
+
+
+def test_a_time_that_has_come_is_no_busy_loop(act, slept):
+    act({}, {**WAITS, "waiting_until": 900.0}, {"finished": True})
+    assert slept == [1.0]

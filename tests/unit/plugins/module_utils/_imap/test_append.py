@@ -15,7 +15,7 @@ from ansible_collections.messaging.migration.plugins.module_utils._model.message
 from ansible_collections.messaging.migration.tests.unit.plugins.module_utils.imap_script import ScriptedConnection, client, server
 
 DATE = "01-Jan-2020 00:00:00 +0000"
-PLUS, MINUS, MULTI, NOTHING = {"LITERAL+"}, {"LITERAL-"}, {"LITERAL+", "MULTIAPPEND", "UIDPLUS"}, set()
+PLUS, MINUS, MULTI, NOTHING = {"LITERAL+", "UIDPLUS"}, {"LITERAL-", "UIDPLUS"}, {"LITERAL+", "MULTIAPPEND", "UIDPLUS"}, {"UIDPLUS"}
 
 
 def message(uid: int, body: bytes) -> Message:
@@ -186,7 +186,7 @@ def test_a_refused_multiappend_of_one_is_not_tried_again():
 
 def test_multiappend_with_an_invitation_for_each_message():
     outcome = run(
-        {"MULTIAPPEND"}, [message(1, b"a"), message(2, b"b")],
+        {"MULTIAPPEND", "UIDPLUS"}, [message(1, b"a"), message(2, b"b")],
         client(b'W1 APPEND "Sent"' + head(1)),
         server(b"+\r\n"),
         client(b"a" + head(1)),
@@ -199,7 +199,7 @@ def test_multiappend_with_an_invitation_for_each_message():
 
 def test_multiappend_refused_at_the_second_message_sends_no_more():
     outcome = run(
-        {"MULTIAPPEND"}, [message(1, b"a"), message(2, b"b")],
+        {"MULTIAPPEND", "UIDPLUS"}, [message(1, b"a"), message(2, b"b")],
         client(b'W1 APPEND "Sent"' + head(1)),
         server(b"+\r\n"),
         client(b"a" + head(1)),
@@ -223,6 +223,51 @@ def test_the_next_batch_starts_afresh():
     for folder, uid, body, at in ((b'"A"', 1, b"a", 1), (b'"B"', 2, b"b", 9)):
         appender.begin(folder, [message(uid, body)], {uid: ("\\Seen",)})
         assert appender.finish().uids == {uid: at}
+    connection.done()
+
+
+def test_several_batches_are_under_way():
+    connection = ScriptedConnection(
+        client(b'W1 APPEND "A"' + head("1+") + b"a\r\n" + b'W2 APPEND "A"' + head("1+") + b"b\r\n" + b'W3 APPEND "A"' + head("1+") + b"c\r\n"),
+        server(told(2, "2") + told(1, "1") + b"W3 NO bad\r\n"),
+    )
+    appender = Appender(Wire(connection), PLUS)
+    for uid, body in ((1, b"a"), (2, b"b"), (3, b"c")):
+        appender.begin(b'"A"', [message(uid, body)], {uid: ("\\Seen",)})
+    assert [appender.finish().uids for _batch in range(2)] == [{1: 1}, {2: 2}]
+    assert appender.finish().refused == {3: "bad"}
+    connection.done()
+
+
+def test_a_message_alone_while_others_are_under_way():
+    connection = ScriptedConnection(
+        client(b'W1 APPEND "A"' + head("1+") + b"a\r\n" + b'W2 APPEND "A"' + head("1+", "") + b"b\r\n"),
+        server(told(1, "1") + told(2, "2")),
+    )
+    appender = Appender(Wire(connection), PLUS)
+    appender.begin(b'"A"', [message(1, b"a")], {1: ("\\Seen",)})
+    assert appender.alone(b'"A"', message(2, b"b"), ()).uids == {2: 2}
+    assert appender.finish().uids == {1: 1}
+    connection.done()
+
+
+def counted(number: int, uidnext: int) -> bytes:
+    return b'* STATUS "A" (UIDNEXT %d)\r\nW%d OK done\r\n' % (uidnext, number)
+
+
+def test_without_uidplus_the_counter_is_asked_for_behind_each_batch():
+    def append(number, body):
+        return b'W%d APPEND "A"' % number + head("1+") + body + b'\r\nW%d STATUS "A" (UIDNEXT)\r\n' % (number + 1)
+
+    connection = ScriptedConnection(
+        client(append(1, b"a") + append(3, b"b") + append(5, b"c")),
+        server(b"W1 OK done\r\n" + counted(2, 12) + b"W3 OK done\r\n" + counted(4, 13) + b"W5 OK done\r\nW6 NO no\r\n"),
+    )
+    appender = Appender(Wire(connection), {"LITERAL+"})
+    for uid, body in ((1, b"a"), (2, b"b"), (3, b"c")):
+        appender.begin(b'"A"', [message(uid, body)], {uid: ("\\Seen",)})
+    found = [appender.finish() for _batch in range(3)]
+    assert [(outcome.untold, outcome.uidnext) for outcome in found] == [([1], 12), ([2], 13), ([3], None)]
     connection.done()
 
 

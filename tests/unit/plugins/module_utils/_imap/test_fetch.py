@@ -8,9 +8,9 @@ import imaplib
 
 import pytest
 
-from ansible_collections.messaging.migration.plugins.module_utils._imap import fetch
+from ansible_collections.messaging.migration.plugins.module_utils._imap import fetch, wire
 from ansible_collections.messaging.migration.plugins.module_utils._imap.session import REFUSED
-from ansible_collections.messaging.migration.plugins.module_utils._imap.wire import Wire
+from ansible_collections.messaging.migration.plugins.module_utils._imap.wire import Answer, Wire
 from ansible_collections.messaging.migration.tests.unit.plugins.module_utils.imap_script import ScriptedConnection, client, server
 
 DATE = '"01-Jan-2020 00:00:00 +0000"'
@@ -34,15 +34,72 @@ def run(batches, *script):
     return found
 
 
-def test_two_commands_are_under_way():
+def test_three_commands_are_under_way():
     found = run(
-        [[1, 2], [3], [4]],
-        asked(1, "1:2"), asked(2, "3"),
+        [[1, 2], [3], [4], [5]],
+        asked(1, "1:2"), asked(2, "3"), asked(3, "4"),
         server(message(1) + message(2) + b"W1 OK done\r\n"),
-        asked(3, "4"),
-        server(message(3) + b"W2 OK done\r\n" + message(4) + b"W3 OK done\r\n"),
+        asked(4, "5"),
+        server(message(3) + b"W2 OK done\r\n" + message(4) + b"W3 OK done\r\n" + message(5) + b"W4 OK done\r\n"),
     )
-    assert found == [([1, 2], [], [], None), ([3], [], [], None), ([4], [], [], None)]
+    assert found == [([1, 2], [], [], None), ([3], [], [], None), ([4], [], [], None), ([5], [], [], None)]
+
+
+def test_what_comes_next_is_sent_once_all_is_asked_for():
+    sent = []
+    connection = ScriptedConnection(
+        asked(1, "1"), asked(2, "2"), server(message(1) + b"W1 OK done\r\n" + message(2) + b"W2 OK done\r\n"),
+    )
+    found = fetch.messages(Wire(connection), [[1], [2]], when_all_asked=lambda: sent.append("next"))
+    assert not sent and [m.uid for m in next(found).messages] == [1] and sent == ["next"]
+    assert [m.uid for batch in found for m in batch.messages] == [2] and sent == ["next"]
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"UID 7 FLAGS (\\Seen $a) INTERNALDATE %s", b"INTERNALDATE %s FLAGS (\\Seen $a) UID 7", b"FLAGS (\\Seen $a) MODSEQ (12) UID 7 INTERNALDATE %s",
+        b"UID 7 FLAGS (\\Seen $a) INTERNALDATE %s EMAILID (M1)", b"uid 7 Flags (\\Seen $a) internaldate %s",
+    ],
+)
+def test_attributes_in_any_order_and_spelling(head):
+    line = b"* 1 FETCH (" + head % DATE.encode() + b" BODY[] {4}\r\nbody)\r\n"
+    connection = ScriptedConnection(asked(1, "7"), server(line + b"W1 OK done\r\n"))
+    [batch] = fetch.messages(Wire(connection), [[7]])
+    [got] = batch.messages
+    assert (got.uid, got.body, got.flags, got.internal_date) == (7, b"body", ("$a", "\\Seen"), DATE.strip('"'))
+
+
+def test_large_messages_and_too_many_that_are_not_small_go_to_a_file(monkeypatch):
+    monkeypatch.setattr(wire, "LARGE", 10)
+    connection = ScriptedConnection(
+        asked(1, "1:3"), asked(2, "4"),
+        server(message(1, b"small") + message(2, b"x" * 11) + message(3, b"more") + b"W1 OK done\r\n" + message(4, b"again") + b"W2 OK done\r\n"),
+    )
+    first, second = fetch.messages(Wire(connection), [[1, 2, 3], [4]])
+    assert [type(m.body).__name__ for m in first.messages + second.messages] == ["bytes", "Spooled", "Spooled", "bytes"]
+    assert [len(m.body) for m in first.messages] == [5, 11, 4]
+    assert b"".join(first.messages[1].body.pieces()) == b"x" * 11 == b"".join(first.messages[1].body.pieces())
+    assert first.messages[1].sha256 == hashlib.sha256(b"x" * 11).digest()
+
+
+def test_a_large_message_that_breaks_off(monkeypatch):
+    monkeypatch.setattr(wire, "LARGE", 10)
+    with pytest.raises(EOFError):
+        run([[1]], asked(1, "1"), server(message(1, b"x" * 11)[:-5]))
+
+
+def test_sizes_and_flags_of_usual_and_unusual_answers():
+    answers = [
+        [b"* 1 FETCH (UID 5 RFC822.SIZE 10)\r\n"], [b"* 2 FETCH (RFC822.SIZE 3 UID 6)\r\n"], [b"* 2 FETCH (UID 6 FLAGS (\\Seen))\r\n"],
+        [b"* 3 FETCH (FLAGS ())\r\n"], [b"* 4 fetch (uid 7 rfc822.size {2}\r\n", b"12", b" FLAGS (\"a\"))\r\n"], [b"* 9 EXISTS\r\n"],
+        [b"* 5 FETCH (UID 8 FLAGS ())\r\n"], Answer("OK", "done"),
+    ]
+    assert fetch.sizes_of(answers) == {5: 10, 6: 3, 7: 12, 8: 0}
+    assert fetch.flags_in(answers) == {6: ("\\Seen",), 7: ("a",), 8: ()}
+    for read in (fetch.sizes_of, fetch.flags_in):
+        with pytest.raises(REFUSED, match="locked"):
+            read([Answer("NO", "locked")])
 
 
 def test_what_a_message_is_made_of():
@@ -73,10 +130,8 @@ def test_answers_of_two_commands_may_be_mixed(mixed):
 def test_a_refusal_in_the_middle():
     found = run(
         [[1, 2], [3], [4]],
-        asked(1, "1:2"), asked(2, "3"),
-        server(message(1) + b"W1 NO [SERVERBUG] can't read\r\n" + message(3) + b"W2 OK done\r\n"),
-        asked(3, "4"),
-        server(message(4) + b"W3 BAD what\r\n"),
+        asked(1, "1:2"), asked(2, "3"), asked(3, "4"),
+        server(message(1) + b"W1 NO [SERVERBUG] can't read\r\n" + message(3) + b"W2 OK done\r\n" + message(4) + b"W3 BAD what\r\n"),
     )
     assert found == [([1], [], [2], "[SERVERBUG] can't read"), ([3], [], [], None), ([4], [], [], "what")]
 
@@ -135,7 +190,7 @@ def test_listing_of_many_uids_takes_several_commands():
     connection.send = sent.append
     connection.readline = lambda: b"W%d OK\r\n" % len(sent)
     assert fetch.listing(Wire(connection), uids, b"UID") == {}
-    assert len(sent) == 3 and max(map(len, sent)) < 10_240
+    assert len(sent) == 2 and max(map(len, sent)) < 10_240
 
 
 def test_a_listing_that_is_refused():

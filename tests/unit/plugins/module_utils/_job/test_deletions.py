@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
-from ansible_collections.messaging.migration.plugins.module_utils._job.copy import deletions
+from ansible_collections.messaging.migration.plugins.module_utils._job.deletions import deletions
 from ansible_collections.messaging.migration.plugins.module_utils._ledger import records
 from ansible_collections.messaging.migration.tests.unit.plugins.module_utils.ledger_fixture import opened
 

@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from ansible_collections.messaging.migration.plugins.module_utils._job import mailbox_pass
+from ansible_collections.messaging.migration.plugins.module_utils._errors import Stopped
+from ansible_collections.messaging.migration.plugins.module_utils._job import mailbox_pass, target_folders
 from ansible_collections.messaging.migration.plugins.module_utils._ledger import exceptions, items, mailboxes
 from ansible_collections.messaging.migration.plugins.module_utils._ledger.store import Ledger
 from ansible_collections.messaging.migration.plugins.module_utils._model.server import Mailbox, Server
@@ -45,14 +46,16 @@ class FragileLedger(Ledger):
 
 class Migration(RuleBasedStateMachine):
     @initialize(
-        separator=st.sampled_from(["/", "."]), prefix=st.sampled_from(["", "INBOX"]), condstore=st.booleans(), tells=st.booleans(), whole=st.booleans(),
+        separator=st.sampled_from(["/", "."]), prefix=st.sampled_from(["", "INBOX"]), changes=st.sampled_from(["", "CONDSTORE", "QRESYNC"]),
+        told=st.booleans(), tells=st.booleans(), counts=st.booleans(), whole=st.booleans(), copies=st.booleans(), newest=st.booleans(),
         bodies=st.lists(BODIES, max_size=8),
     )
-    def begin(self, separator, prefix, condstore, tells, whole, bodies):
+    def begin(self, separator, prefix, changes, told, tells, counts, whole, copies, newest, bodies):
         self.fuse = Fuse()
-        self.source_store = Store(separator="/", condstore=condstore)
+        self.source_store = Store(separator="/", condstore=bool(changes), resync=changes == "QRESYNC", told=told)
         self.target_store = Store(prefix and prefix + separator, separator)
-        self.tells, self.whole = tells, whole
+        self.tells, self.whole, self.counts, self.copies = tells, whole, counts, copies
+        self.settings = {"deletions": "mirror", "on_foreign": "refuse", "order": "newest" if newest else "oldest"}
         self.ledger = FragileLedger(self.fuse)
         self.server = Server(name="s1", host="s1.test", mailboxes=(Mailbox("anna", "anna"),))
         mailboxes.register(self.ledger, "s1", self.server.mailboxes)
@@ -76,14 +79,13 @@ class Migration(RuleBasedStateMachine):
     def mail_changes(self, data, change, add, remove):
         name, uid = data.draw(st.sampled_from(sorted((name, uid) for name, box in self.source_store.boxes.items() for uid in box.messages)), "message")
         box = self.source_store.boxes[name]
-        message = box.messages[uid]
         if change == "flag":
             box.flag(uid, add, remove)
             return
-        box.remove(uid)
         if change == "move":
-            goal = data.draw(st.sampled_from(sorted(self.source_store.boxes)), "to")
-            self.source_store.boxes[goal].add(message.body, message.flags, message.internal_date)
+            self.source_store.move(uid, name, data.draw(st.sampled_from(sorted(self.source_store.boxes)), "to"))
+        else:
+            box.remove(uid)
 
     @rule(change=st.sampled_from(["make", "delete", "rename", "subscribe"]), name=st.sampled_from(NAMES), new=st.sampled_from(NAMES))
     def folder_changes(self, change, name, new):
@@ -95,7 +97,7 @@ class Migration(RuleBasedStateMachine):
         elif change == "delete":
             del boxes[name]
         elif change == "rename" and new not in boxes:
-            boxes[new] = boxes.pop(name)
+            self.source_store.rename(name, new)
 
     @rule(data=st.data(), side=st.sampled_from(["source_store", "target_store"]))
     def a_folder_is_renumbered(self, data, side):
@@ -109,13 +111,14 @@ class Migration(RuleBasedStateMachine):
         self.source.withheld = set(withheld)
         target = FakeTarget(self.target_store, self.fuse)
         target.tells, target.whole, target.largest_message = self.tells, self.whole, LIMIT
+        target.counts, target.copies = self.counts, self.copies
         row = mailboxes.find(self.ledger, "s1", "anna")
         with (
             mock.patch.object(mailbox_pass, "open_source", lambda *_: self.source),
-            mock.patch.object(mailbox_pass, "ImapTarget", lambda *_: target),
+            mock.patch.object(target_folders, "ImapTarget", lambda *_: target),
         ):
             mailbox_pass.MailboxPass(
-                self.ledger, row, self.server, Server(name="t", host="t.test"), self.server.mailboxes[0], "mirror", "refuse", pulse
+                self.ledger, row, self.server, Server(name="t", host="t.test"), self.server.mailboxes[0], self.settings, pulse
             ).run()
 
     @rule(withheld=st.sets(st.integers(1, 8), max_size=3))
@@ -129,7 +132,7 @@ class Migration(RuleBasedStateMachine):
 
     @rule(after=st.integers(0, 12))
     def a_pass_is_stopped(self, after):
-        with contextlib.suppress(mailbox_pass.Stopped):
+        with contextlib.suppress(Stopped):
             self.run_pass(Pulse(after))
 
     @rule(steps=st.integers(0, 60))

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ansible_collections.messaging.migration.plugins.module_utils._errors import Stopped
 from ansible_collections.messaging.migration.plugins.module_utils._job import settle
 from ansible_collections.messaging.migration.plugins.module_utils._ledger import exceptions, items
 from ansible_collections.messaging.migration.tests.unit.plugins.module_utils.fake_mail import FakeSource, FakeTarget, Pulse, Store
@@ -109,7 +110,7 @@ def test_a_new_source_folder(scene):
     scene.inbox.messages.pop(2)
     scene.inbox.add(b"d")
     scene.inbox.renumber(7)
-    assert settle.new_source_folder(scene.ledger, scene.folder, scene.source, scene.source.open("INBOX"), Pulse())
+    settle.new_source_folder(scene.ledger, scene.folder, scene.source, scene.source.open("INBOX")[0], Pulse())
     known = scene.known()
     # a and c under their new UIDs; b, which is gone, under one that no source has; d is not known.
     assert {uid: at for uid, at in known.items() if uid > 0} == {1: 1, 2: 3}
@@ -121,7 +122,8 @@ def test_a_stop_before_all_was_read_changes_nothing(scene):
     scene.copied(b"a", b"b", b"c", b"d")
     before = scene.known()
     scene.inbox.renumber(7)
-    assert not settle.new_source_folder(scene.ledger, scene.folder, scene.source, scene.source.open("INBOX"), Pulse(1))
+    with pytest.raises(Stopped):
+        settle.new_source_folder(scene.ledger, scene.folder, scene.source, scene.source.open("INBOX")[0], Pulse(1))
     assert scene.known() == before
 
 

@@ -3,9 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 
-from ansible_collections.messaging.migration.plugins.module_utils._errors import MigrationError
+from ansible_collections.messaging.migration.plugins.module_utils._errors import MigrationError, Stopped
 from ansible_collections.messaging.migration.plugins.module_utils._job import transfer
 from ansible_collections.messaging.migration.plugins.module_utils._ledger import exceptions, items
 from ansible_collections.messaging.migration.tests.unit.plugins.module_utils.fake_mail import FakeSource, FakeTarget, Pulse, Store
@@ -26,7 +28,11 @@ class Scene:
         self.source.open("INBOX")
         state = self.target.open("INBOX")
         sizes = {uid: 1 for uid in uids or self.inbox.messages}
-        transfer.Transfer(self.ledger, self.folder.mailbox_id, self.folder, self.source, self.target, state, pulse.counts, pulse).send(sizes)
+        before = {row.source_uid for row in exceptions.unresolved(self.ledger, self.folder.mailbox_id)}
+        with contextlib.suppress(Stopped):
+            transfer.Transfer(
+                self.ledger, self.folder.mailbox_id, self.folder, self.source, self.target, state, pulse.counts, pulse, before
+            ).send(sizes)
         return pulse
 
     def known(self) -> dict[int, int]:
@@ -130,6 +136,32 @@ def test_without_uidplus_messages_are_found_by_their_content(scene):
     assert scene.known() == {1: 2, 2: 3, 3: 4, 4: 5} and scene.odd() == {}
 
 
+def test_without_uidplus_the_counter_tells_the_uids(scene):
+    for body in (b"a", b"b", b"a", b"c", b"d"):
+        scene.inbox.add(body)
+    scene.target.tells, scene.target.counts, scene.target.contents = False, True, None
+    scene.send()
+    assert scene.known() == {1: 1, 2: 2, 3: 3, 4: 4, 5: 5}
+
+
+def test_a_counter_that_others_moved_tells_nothing(scene):
+    for number in range(9):
+        scene.inbox.add(b"%d" % number)
+    scene.target.tells, scene.target.counts = False, True
+    begin, started = scene.target.begin, []
+
+    def others_deliver(*args):
+        # Between the second batch and the third, while both are on their way.
+        if len(started) == 2:
+            scene.arrived.add(b"from somebody")
+        started.append(args)
+        begin(*args)
+
+    scene.target.begin = others_deliver
+    scene.send()
+    assert scene.known() == {1: 1, 2: 2, 3: 3, 4: 4, 5: 5, 6: 6, 7: 8, 8: 9, 9: 10} and scene.intents() == 0
+
+
 def test_without_uidplus_new_mail_of_others_is_not_taken_for_ours(scene):
     for body in (b"a", b"b"):
         scene.inbox.add(body)
@@ -179,13 +211,13 @@ def test_flags_that_the_target_does_not_store(scene):
 
 def test_a_folder_without_room_for_a_keyword_gets_the_message_without_it(scene):
     scene.inbox.add(b"a", ["\\Seen", "Work"])
-    begin = scene.target.begin
+    append = scene.target._append
 
     def full(name, messages, flags):
         scene.target.refuses = lambda message: "Too many user flags in mailbox" if "Work" in flags[message.uid] else None
-        begin(name, messages, flags)
+        return append(name, messages, flags)
 
-    scene.target.begin = full
+    scene.target._append = full
     scene.send()
     assert scene.arrived.messages[1].flags == ("\\Seen",) and scene.odd() == {1: ("flag_dropped", "Work")} and scene.known() == {1: 1}
 
@@ -253,8 +285,27 @@ def test_what_another_worker_has_taken_over_is_taken_back(scene):
     assert scene.arrived.messages == {} and scene.known() == {}
 
 
+def test_what_another_worker_has_adopted_stays(scene):
+    """Both were about to decide of the same message at the target: the other one's word stands in the ledger."""
+    for body in (b"a", b"b", b"c", b"d"):
+        scene.inbox.add(body)
+    finish = scene.target.finish
+
+    def adopted():
+        scene.target.finish = finish
+        first = items.open_intents(scene.ledger, scene.folder.id)[0]
+        with scene.ledger.write() as connection:
+            items.settle_intent(scene.ledger, connection, scene.folder.id, first.id, {1: 1, 2: 2, 3: 3})
+        return finish()
+
+    scene.target.finish = adopted
+    with pytest.raises(MigrationError, match="Another worker took over"):
+        scene.send()
+    assert scene.known() == {1: 1, 2: 2, 3: 3, 4: 4} and sorted(scene.arrived.messages) == [1, 2, 3, 4]
+
+
 def test_counts_add_up():
     total = transfer.Counts(messages=1)
     assert total.any() and not transfer.Counts().any()
-    total.add(transfer.Counts(messages=2, bytes=3, flags=4, deleted=5, folders=6))
-    assert total == transfer.Counts(3, 3, 4, 5, 6)
+    total.add(transfer.Counts(messages=2, bytes=3, flags=4, deleted=5, folders=6, moved=7))
+    assert total == transfer.Counts(3, 3, 4, 5, 6, 7)

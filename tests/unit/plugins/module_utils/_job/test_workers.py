@@ -7,10 +7,9 @@ import os
 
 import pytest
 
-from ansible_collections.messaging.migration.plugins.module_utils._errors import MigrationError
+from ansible_collections.messaging.migration.plugins.module_utils._errors import MigrationError, Stopped
 from ansible_collections.messaging.migration.plugins.module_utils._imap.session import LOST, REFUSED, LoginRefused, Unreachable
 from ansible_collections.messaging.migration.plugins.module_utils._job import plan, workers
-from ansible_collections.messaging.migration.plugins.module_utils._job.mailbox_pass import Stopped
 from ansible_collections.messaging.migration.plugins.module_utils._ledger import mailboxes, passes
 from ansible_collections.messaging.migration.tests.unit.plugins.module_utils.ledger_fixture import MIGRATION, opened, options, with_mailboxes
 
@@ -99,7 +98,7 @@ def test_a_stop_leaves_the_mailbox_to_the_next_step(scene):
         raise Stopped
 
     made = scene.plan("anna", workers=1, time_budget=1000)
-    late = iter([False, True])
+    late = iter([False, False, True])
     object.__setattr__(made, "late", lambda: next(late, True))
     result = workers.run(made, handler)
     row = scene.rows()["anna"]

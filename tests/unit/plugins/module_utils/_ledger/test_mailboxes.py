@@ -21,8 +21,13 @@ def ledger(tmp_path):
 
 
 def claim(ledger, owner="w1", names=None, kind="copy", round_="r1", seconds=60.0, bounds=None):
-    row, others = mailboxes.claim(ledger, names, kind, round_, owner, seconds, bounds or BOUNDS)
-    return row and row.name, others
+    claimed, others = mailboxes.claim(ledger, names, kind, round_, owner, seconds, bounds or BOUNDS)
+    assert len(claimed) <= 1
+    return claimed[0][0].name if claimed else None, others
+
+
+def release(ledger, row_id, owner, **columns):
+    mailboxes.close_passes(ledger, owner, [(0, {"seconds": 1.0}, row_id, columns)])
 
 
 def test_register_tells_whether_anything_changed(ledger):
@@ -56,17 +61,17 @@ def test_a_target_moves_only_before_the_copy(ledger):
 def test_the_largest_comes_first_and_nobody_gets_what_is_held(ledger):
     small, large = with_mailboxes(ledger, "small", "large")
     mailboxes.set_values(ledger, large.id, source_bytes=10)
-    assert claim(ledger, "w1") == ("large", 1)
-    assert claim(ledger, "w2") == ("small", 1)
+    assert claim(ledger, "w1") == ("large", 0)
+    assert claim(ledger, "w2") == ("small", 0)
     assert claim(ledger, "w3") == (None, 2)
 
 
 def test_a_released_mailbox_is_through_or_free_again(ledger):
     [row] = with_mailboxes(ledger, "anna")
     claim(ledger)
-    mailboxes.release(ledger, row.id, "w1")
+    release(ledger, row.id, "w1")
     assert claim(ledger) == ("anna", 0)
-    mailboxes.release(ledger, row.id, "w1", round="r1", copied_at=5.0)
+    release(ledger, row.id, "w1", round="r1", copied_at=5.0)
     assert claim(ledger) == (None, 0)
     assert mailboxes.find(ledger, "s1", "anna").copied_at == 5.0
 
@@ -86,7 +91,7 @@ def test_a_lease_that_ends_is_taken_over_and_the_first_owner_learns_it(ledger):
     assert mailboxes.keep(ledger, row.id, "w1", -1)
     assert claim(ledger, "w2") == ("anna", 0)
     assert not mailboxes.keep(ledger, row.id, "w1", 60)
-    mailboxes.release(ledger, row.id, "w1", round="r1", copied_at=1.0)
+    release(ledger, row.id, "w1", round="r1", copied_at=1.0)
     kept = mailboxes.find(ledger, "s1", "anna")
     assert (kept.lease_owner, kept.round, kept.copied_at) == ("w2", None, None)
     assert mailboxes.keep(ledger, row.id, "w2", 60)
@@ -97,7 +102,7 @@ def test_a_server_is_not_asked_for_more_connections_than_it_has(ledger):
     with_mailboxes(ledger, "b1", server="s2")
     bounds = {"s1": 2, "s2": 2}
     assert [claim(ledger, f"w{n}", bounds=bounds)[0] for n in range(4)] == ["a1", "a2", "b1", None]
-    mailboxes.release(ledger, mailboxes.find(ledger, "s1", "a1").id, "w0", round="r1")
+    release(ledger, mailboxes.find(ledger, "s1", "a1").id, "w0", round="r1")
     assert claim(ledger, "w5", bounds=bounds)[0] == "a3"
 
 
@@ -118,11 +123,11 @@ def test_more_names_than_a_statement_has_room_for(ledger):
 def _claims(folder, owner, pipe):
     ledger, mine = opened(folder), []
     while True:
-        row, _others = mailboxes.claim(ledger, None, "copy", "r1", owner, 60, BOUNDS)
-        if row is None:
+        claimed, _others = mailboxes.claim(ledger, None, "copy", "r1", owner, 60, BOUNDS)
+        if not claimed:
             pipe.send(mine)
             return
-        mine.append(row.name)
+        mine += [row.name for row, _number in claimed]
 
 
 def test_claimers_at_the_same_time_never_get_the_same_mailbox(ledger, tmp_path):
@@ -138,5 +143,29 @@ def test_claimers_at_the_same_time_never_get_the_same_mailbox(ledger, tmp_path):
     for claimer, here in claimers:
         taken += here.recv()
         claimer.join(30)
-    # Ten of s1, which is its bound, and the one of s2.
-    assert len(taken) == len(set(taken)) == 11 and "other" in taken
+    assert sorted(taken) == sorted([*names, "other"])
+
+
+def test_priority_comes_before_size(ledger):
+    _plain, large = with_mailboxes(ledger, "plain", "large")
+    mailboxes.set_values(ledger, large.id, source_bytes=10)
+    mailboxes.register(ledger, "s1", [Mailbox("chief", "chief", priority=5)])
+    assert [claim(ledger, f"w{number}")[0] for number in range(3)] == ["chief", "large", "plain"]
+
+
+def test_small_mailboxes_are_taken_together_but_for_the_last_ones(ledger):
+    for row in with_mailboxes(ledger, *(f"user{number:02d}" for number in range(40))):
+        mailboxes.set_values(ledger, row.id, source_messages=5)
+
+    def taken():
+        return [row.name for row, _number in mailboxes.claim(ledger, None, "copy", "r1", "w1", 60, BOUNDS)[0]]
+
+    assert [len(taken()) for _number in range(4)] == [16, 16, 1, 1]
+    assert mailboxes.keep(ledger, 1, "w1", 60)
+
+
+def test_a_closed_server_is_not_waited_for(ledger):
+    with_mailboxes(ledger, "a1", "a2")
+    assert claim(ledger, bounds={"s1": 0}) == (None, 0)
+    assert claim(ledger, bounds={"s1": 1}) == ("a1", 0)
+    assert claim(ledger, "w2", bounds={"s1": 1}) == (None, 2)

@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from ansible_collections.messaging.migration.plugins.module_utils._ledger import mailboxes, passes
@@ -15,7 +17,10 @@ def ledger(tmp_path):
 
 
 def done(ledger, row, kind="copy", round_="r1", **values):
-    number = passes.begin(ledger, row.id, kind, round_, "w1")
+    with ledger.write() as connection:
+        number = connection.execute(ledger.tables.passes.insert().values(
+            mailbox_id=row.id, kind=kind, round=round_, worker="w1", started_at=time.time()
+        )).inserted_primary_key[0]
     passes.update(ledger, number, **{"seconds": 0.0, **values})
     return number
 

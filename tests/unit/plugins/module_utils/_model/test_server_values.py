@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.messaging.migration.plugins.module_utils._model.server import Mailbox, Server
+from ansible_collections.messaging.migration.plugins.module_utils._model.server import Mailbox, Probe, Server
+from ansible_collections.messaging.migration.plugins.module_utils._model.window import Window
 
 
 @pytest.mark.parametrize(
@@ -34,4 +35,35 @@ def test_from_options_fills_in_what_is_not_said():
 
 def test_passwords_are_not_shown():
     mailbox = {"name": "anna", "password": "s3cret-a", "target_password": "s3cret-b"}
-    assert "s3cret" not in repr(Server.from_options({"host": "h", "password": "s3cret-c", "mailboxes": [mailbox]}))
+    probe = {"mailbox": "p", "password": "s3cret-d"}
+    assert "s3cret" not in repr(Server.from_options({"host": "h", "password": "s3cret-c", "mailboxes": [mailbox], "live_probe": probe}))
+
+
+def test_windows_limits_and_a_probe():
+    night = {"days": ["fri"], "from": "22:00", "to": "06:00", "timezone": "UTC", "connections": 2}
+    server = Server.from_options(
+        {"host": "h", "windows": [night], "bytes_per_second": 5, "live_probe": {"mailbox": "p", "password": None, "latency_budget": 1.5, "interval": None}}
+    )
+    assert server.windows == (Window((4,), 1320, 360, "UTC", 2),) and (server.bytes_per_second, server.messages_per_second) == (5, 0)
+    assert server.live_probe == Probe("p", None, 1.5, 0.2, 10)
+    assert Server.from_options({"host": "h", "windows": None, "live_probe": None}) == Server.from_options({"host": "h", "windows": []})
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"windows": [{"from": "22:00", "to": "6", "timezone": "UTC"}]}, "h: '6' is no time of day for `to`"),
+        ({"live_probe": {"mailbox": "p", "latency_budget": 1}}, "h: latency_budget of live_probe is 1; it must be more than 1"),
+        ({"live_probe": {"mailbox": "p", "interval": 0}}, "interval of live_probe is 0; it must be more than 0 and no more than 1 second"),
+        ({"live_probe": {"mailbox": "p", "interval": 1, "baseline_seconds": 10}}, "it must be 20 times the interval or more"),
+        ({"bytes_per_second": -1}, "h: bytes_per_second is -1"),
+        ({"connections": 0}, "h: connections is 0; it can't be less than 1"),
+    ],
+)
+def test_what_makes_no_sense_is_said(options, text):
+    with pytest.raises(ValueError, match=text):
+        Server.from_options({"host": "h", **options})
+
+
+def test_a_priority():
+    assert [mailbox.priority for mailbox in Server.from_options({"host": "h", "mailboxes": [{"name": "a", "priority": 3}, {"name": "b"}]}).mailboxes] == [3, 0]

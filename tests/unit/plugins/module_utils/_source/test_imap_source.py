@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import pytest
 
+from ansible_collections.messaging.migration.plugins.module_utils._errors import Stopped
+from ansible_collections.messaging.migration.plugins.module_utils._imap import folders
 from ansible_collections.messaging.migration.plugins.module_utils._imap.session import REFUSED
 from ansible_collections.messaging.migration.plugins.module_utils._model.server import Mailbox, Server
 from ansible_collections.messaging.migration.plugins.module_utils._source.registry import open_source
 from ansible_collections.messaging.migration.tests.unit.plugins.module_utils.imap_script import ScriptedServer
 
 MESSAGE = '* 1 FETCH (UID 7 FLAGS (\\Seen) INTERNALDATE "01-Jan-2020 00:00:00 +0000" BODY[] {3}\r\nabc)\r\n{tag} OK done\r\n'
-LISTING = "* 1 FETCH (UID 7 FLAGS (\\Seen) RFC822.SIZE 3)\r\n* 2 FETCH (UID 9 FLAGS ())\r\n{tag} OK done\r\n"
 OPENED = "* {count} EXISTS\r\n* OK [UIDVALIDITY 1] .\r\n* OK [UIDNEXT 10] .\r\n{{tag}} OK done\r\n"
 
 
@@ -32,30 +33,109 @@ def opened():
 
 def test_what_is_read_and_that_nothing_is_changed(opened):
     source, server = opened(
-        ("EXAMINE", OPENED.format(count=2)), ("UID FETCH 1:*", LISTING), ("UID FETCH 7", MESSAGE), ("UID FETCH 7", "* 1 FETCH (UID 7)\r\n{tag} OK done\r\n"),
+        ("EXAMINE", OPENED.format(count=2)), ("UID SEARCH", "* SEARCH 9 7\r\n{tag} OK done\r\n"),
+        ("UID FETCH 7,9 (UID RFC822.SIZE)", "* 1 FETCH (UID 7 RFC822.SIZE 3)\r\n* 2 FETCH (UID 9)\r\n{tag} OK done\r\n"),
+        ("UID FETCH 7,9 (UID FLAGS)", "* 1 FETCH (UID 7 FLAGS (\\Seen))\r\n* 2 FETCH (UID 9 FLAGS ())\r\n{tag} OK done\r\n"),
+        ("UID FETCH 7", MESSAGE), ("UID FETCH 7", "* 1 FETCH (UID 7)\r\n{tag} OK done\r\n"),
         ("UID FETCH 1:*", '* 1 FETCH (UID 7 FLAGS (\\Seen) INTERNALDATE "01-Jan-2020 00:00:00 +0000")\r\n{tag} OK done\r\n'),
     )
-    state = source.open("Sent")
-    assert (source.prefix, source.separator, state.messages) == ("", "/", 2)
+    state, changes = source.open("Sent")
+    assert (source.prefix, source.separator, state.messages, changes) == ("", "/", 2, None)
+    assert list(source.uids()) == [7, 9]
     # A size that the server does not tell counts as nothing.
-    assert source.listing(state) == ({7: ("\\Seen",), 9: ()}, {7: 3, 9: 0})
+    assert source.sizes([7, 9]) == {7: 3, 9: 0}
+    assert source.flags([7, 9]) == {7: ("\\Seen",), 9: ()}
     [batch] = source.messages({7: 3})
     assert batch.messages[0].body == b"abc"
     assert source.still_listed([7, 9]) == {7}
-    assert source.flags_and_dates(state) == {7: (("\\Seen",), "01-Jan-2020 00:00:00 +0000")}
+    assert source.flags_and_dates() == {7: (("\\Seen",), "01-Jan-2020 00:00:00 +0000")}
     source.close()
     verbs = {line.split()[0] for line in server.commands}
     assert verbs == {"CAPABILITY", "LOGIN", "EXAMINE", "LIST", "UID", "LOGOUT"}
-    fetched = [line for line in server.commands if line.startswith("UID")]
-    assert all(line.startswith("UID FETCH") for line in fetched) and not any("BODY[" in line for line in fetched)
+    fetched = [line for line in server.commands if line.startswith("UID FETCH")]
+    assert not any("BODY[" in line for line in fetched)
 
 
-def test_an_empty_folder_is_not_listed(opened):
-    source, server = opened()
-    state = source.open("INBOX")
-    assert source.listing(state) == ({}, {}) and source.flags_and_dates(state) == {}
+def folder(name="Sent", messages=2):
+    return folders.Folder(name, name, "/", False, True, folders.State(1, 10, messages))
+
+
+SIZES = "* 1 FETCH (UID 7 RFC822.SIZE 3)\r\n{tag} OK done\r\n"
+
+
+def test_a_folder_is_asked_for_while_another_is_still_read(opened):
+    source, server = opened(
+        ("EXAMINE", OPENED.format(count=1)), ("UID FETCH 1:*", SIZES), ("UID FETCH 7", MESSAGE), ("EXAMINE", OPENED.format(count=1)), ("UID FETCH 1:*", SIZES),
+    )
+    state, sizes = source.open_whole(folder("First"))
+    assert state.messages == 1 and sizes == {7: 3}
+    [batch] = source.messages(sizes, lambda: source.ask_ahead(folder("Second")))
+    assert [message.body for message in batch.messages] == [b"abc"]
+    assert source.open_whole(folder("Second"))[1] == {7: 3}
+    source.close()
+    assert [line for line in server.commands if line.startswith("EXAMINE")][1:] == ['EXAMINE "First"', 'EXAMINE "Second"']
+
+
+def test_back_in_the_folder_before_when_something_of_it_is_wanted_after_all(opened):
+    source, server = opened(
+        ("EXAMINE", OPENED.format(count=1)), ("UID FETCH 1:*", SIZES), ("EXAMINE", OPENED.format(count=1)), ("UID FETCH 1:*", SIZES),
+        ("EXAMINE", OPENED.format(count=1)), ("UID FETCH 7", "* 1 FETCH (UID 7)\r\n{tag} OK done\r\n"),
+    )
+    source.open_whole(folder("First"))
+    source.ask_ahead(folder("Second"))
+    assert source.still_listed([7]) == {7}
+    source.close()
+    assert [line for line in server.commands if line.startswith("EXAMINE")][1:] == ['EXAMINE "First"', 'EXAMINE "Second"', 'EXAMINE "First"']
+
+
+def test_a_folder_that_is_refused_with_its_list(opened):
+    source, _server = opened(("EXAMINE", "{tag} NO gone\r\n"), ("UID FETCH", "{tag} BAD no folder is open\r\n"))
+    with pytest.raises(REFUSED, match="opening the folder Sent: gone"):
+        source.open_whole(folder())
+    source.close()
+
+
+def test_large_and_empty_folders_are_not_listed_at_once(opened):
+    source, server = opened(("EXAMINE", OPENED.format(count=6000)), ("EXAMINE", OPENED.format(count=0)))
+    assert source.open_whole(folder(messages=6000))[1] is None
+    assert source.open_whole(folder(messages=0))[1] == {}
     source.close()
     assert not any("FETCH" in line for line in server.commands)
+
+
+def test_what_changed_is_told_as_the_folder_opens(opened):
+    told = (
+        "* 2 EXISTS\r\n* OK [UIDVALIDITY 1] .\r\n* OK [UIDNEXT 10] .\r\n* OK [HIGHESTMODSEQ 90] .\r\n* VANISHED (EARLIER) 3:5,8\r\n"
+        "* 1 FETCH (UID 7 FLAGS (\\Seen) MODSEQ (88))\r\n{tag} OK done\r\n"
+    )
+    source, server = opened(("EXAMINE", told))
+    source.session.resync = True
+    state, changes = source.open("Sent", (1, 80))
+    assert state.modseq == 90 and changes.flags == {7: ("\\Seen",)} and changes.vanished == [(3, 5), (8, 8)]
+    source.close()
+    assert 'EXAMINE "Sent" (QRESYNC (1 80))' in server.commands
+
+
+def test_changes_of_another_uidvalidity_are_none(opened):
+    source, _server = opened(("EXAMINE", OPENED.format(count=2)))
+    source.session.resync = True
+    assert source.open("Sent", (9, 80))[1] is None
+    source.close()
+
+
+def test_a_wait_that_is_broken_off_is_a_stop(opened):
+    class Closed:
+        limited = False
+
+        def take(self, messages, size, stop):
+            return False
+
+    source, _server = opened(("EXAMINE", OPENED.format(count=1)))
+    source.open("Sent")
+    source.paced(Closed(), lambda: False)
+    with pytest.raises(Stopped):
+        list(source.messages({7: 3}))
+    source.close()
 
 
 def test_a_listing_that_is_refused_is_a_refusal(opened):

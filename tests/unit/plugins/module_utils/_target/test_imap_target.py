@@ -6,6 +6,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.messaging.migration.plugins.module_utils._imap.session import REFUSED
+from ansible_collections.messaging.migration.plugins.module_utils._imap.wire import Answer
 from ansible_collections.messaging.migration.plugins.module_utils._model.message import content_hash
 from ansible_collections.messaging.migration.plugins.module_utils._model.server import Mailbox, Server
 from ansible_collections.messaging.migration.plugins.module_utils._target.imap import ImapTarget
@@ -54,18 +55,53 @@ def test_the_largest_message(opened, capabilities, limit):
 def test_only_the_mailboxs_own_folders_count(opened):
     lists = '* LIST () "." INBOX\r\n* LIST () "." INBOX.Sent\r\n* LIST () "." user.ben\r\n{tag} OK done\r\n'
     namespace = '* NAMESPACE (("INBOX." ".")) (("user." ".")) NIL\r\n{tag} OK done\r\n'
-    target, sent = opened("NAMESPACE", ("NAMESPACE", namespace), ("LSUB", "{tag} OK done\r\n"), ("LIST", lists))
+    target, sent = opened("NAMESPACE", ("NAMESPACE", namespace), ("LIST \"\" \"*", lists), ("LSUB", "{tag} OK done\r\n"))
     assert target.prefix == "INBOX." and [folder.name for folder in target.folders()] == ["INBOX", "INBOX.Sent"]
     sent()
 
 
 def test_folders_are_made_subscribed_and_removed_under_their_names_on_the_wire(opened):
     target, sent = opened()
-    target.create("R&AOk-sum")
-    target.subscribe("R&AOk-sum", True)
-    target.subscribe("R&AOk-sum", False)
+    assert target.create(["R&AOk-sum", "b"]) == {}
+    target.subscribe(["R&AOk-sum", "b"], True)
+    target.subscribe(["R&AOk-sum"], False)
+    target.rename("b", 'a"b')
     target.remove_folder('a"b')
-    assert sent() == ['CREATE "R&AOk-sum"', 'SUBSCRIBE "R&AOk-sum"', 'UNSUBSCRIBE "R&AOk-sum"', 'DELETE "a\\"b"']
+    assert sent() == [
+        'CREATE "R&AOk-sum"', 'CREATE "b"', 'SUBSCRIBE "R&AOk-sum"', 'SUBSCRIBE "b"', 'UNSUBSCRIBE "R&AOk-sum"', 'RENAME "b" "a\\"b"', 'DELETE "a\\"b"',
+    ]
+
+
+def test_which_folders_were_refused_and_why(opened):
+    target, sent = opened("", ("CREATE", "{tag} OK done\r\n"), ("CREATE", "{tag} NO Invalid mailbox name\r\n"))
+    assert target.create(["a", "b", "c"]) == {"b": "Invalid mailbox name"}
+    with pytest.raises(REFUSED, match="SUBSCRIBE b: no"):
+        target.session.wire.burst = lambda commands: [([], Answer("NO", "no"))]
+        target.subscribe(["b"], True)
+
+
+OPEN = "* 2 EXISTS\r\n* OK [UIDVALIDITY 7] .\r\n* OK [UIDNEXT 9] .\r\n{tag} OK done\r\n"
+
+
+def test_a_folder_that_is_open_is_not_opened_again(opened):
+    target, sent = opened("", ("SELECT", OPEN), ("SELECT", OPEN), ("EXAMINE", OPEN), ("SELECT", OPEN))
+    assert [state.uidnext for state in target.open_each(["a", "b"])] == [9, 9]
+    target.opened("b")
+    target.open("b", readonly=True)
+    target.opened("b")
+    assert sent() == ['SELECT "a"', 'SELECT "b"', 'SELECT "b"']
+
+
+def test_messages_are_copied_and_their_new_uids_known(opened):
+    target, sent = opened(
+        "UIDPLUS", ("UID COPY", "{tag} OK [COPYUID 7 4:5,9 11,20:21] done\r\n"), ("UID COPY", "{tag} OK done\r\n"),
+        ("UID COPY", "{tag} NO [OVERQUOTA] full\r\n"),
+    )
+    assert target.copy([4, 5, 9, 10], "Archive") == ({4: 11, 5: 20, 9: 21}, True)
+    assert target.copy([4], "Archive") == ({}, False)
+    with pytest.raises(REFUSED, match="copying 1 messages to Archive: .OVERQUOTA. full"):
+        target.copy([4], "Archive")
+    assert sent()[0] == 'UID COPY 4:5,9:10 "Archive"'
 
 
 def test_flags_are_added_and_removed(opened):
@@ -102,7 +138,7 @@ def test_reading_back_from_a_uid_on(opened):
     # n:* would name the last message even below n.
     listing = "* 1 FETCH (UID 3 RFC822.SIZE 3)\r\n* 2 FETCH (UID 8 RFC822.SIZE 3)\r\n{tag} OK done\r\n"
     message = '* 2 FETCH (UID 8 FLAGS (\\Seen) INTERNALDATE "01-Jan-2020 00:00:00 +0000" BODY[] {3}\r\nabc)\r\n{tag} OK done\r\n'
-    target, sent = opened("", ("UID FETCH 1:*", listing), ("UID FETCH 8", message))
+    target, sent = opened("", ("UID FETCH 5:*", listing), ("UID FETCH 8", message))
     [(uid, stored)] = target.contents(from_uid=5).items()
     assert (uid, stored.sha256, stored.flags, stored.internal_date) == (8, content_hash(b"abc"), ("\\Seen",), "01-Jan-2020 00:00:00 +0000")
     assert len(sent()) == 2

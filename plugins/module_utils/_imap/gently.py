@@ -1,0 +1,104 @@
+# Copyright: (c) 2026, the messaging.migration contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module util is PRIVATE to the collection: it may change at any time.
+
+"""Reading from a server that others need: never more at once than its pace allows, and nothing asked for before it may come.
+
+What has been asked for can't be held back any more: it would pile up in buffers on the way, and come as a burst.
+"""
+
+from __future__ import annotations
+
+import re
+
+from .._errors import Stopped
+from .._model.message import Message
+from .._model.uids import batches
+from . import fetch
+from .spool import Spooled
+from .wire import LARGE, Answer, Wire, fetch_attributes
+
+# Without a limit this much is read before the pace is looked at again, in batches that are asked for ahead.
+OPEN_BATCHES = 8
+PIECE = re.compile(rb"BODY\[\]<\d+>")
+
+
+class Gently:
+    """`pace` is a _pace.pace.Pace, `stop()` ends a wait. `partial`: the server gives parts of a message as they are asked for."""
+
+    def __init__(self, wire: Wire, pace, stop, partial: bool) -> None:
+        self.wire, self.pace, self.stop, self.partial = wire, pace, stop, partial
+
+    def messages(self, sizes: dict[int, int], newest_first: bool):
+        """Yield fetch.Batch after fetch.Batch. Stopped when a wait was ended."""
+        left = sorted(sizes, reverse=newest_first)
+        while left:
+            if not self.pace.limited:
+                part = {uid: sizes[uid] for uid in left[:OPEN_BATCHES * 100]}
+                # In the order of batches(): what does not fit into them waits for the next turn.
+                cut = batches(part, newest_first=newest_first)[:OPEN_BATCHES]
+                self._take(sum(map(len, cut)), 0)
+                yield from fetch.messages(self.wire, cut)
+            else:
+                grain, most = self.pace.grain(), min(100, self.pace.grain_messages())
+                cut = batches({uid: sizes[uid] for uid in left[:most]}, most, grain, newest_first)[:1]
+                yield self._one(cut[0], sizes, grain)
+            left = left[sum(map(len, cut)):]
+
+    def _one(self, uids: list[int], sizes: dict[int, int], grain: int) -> fetch.Batch:
+        size = sum(sizes[uid] for uid in uids)
+        if size > grain and self.partial:
+            message = self._in_pieces(uids[0], sizes[uids[0]], grain)
+            if message is not None:
+                return fetch.Batch(uids, [message], [], None)
+        self._take(len(uids), size)
+        return next(fetch.messages(self.wire, [uids]))
+
+    def _in_pieces(self, uid: int, size: int, grain: int) -> Message | None:
+        """A message that is larger than what may be read at once. None when its pieces do not add up to what the server says of
+        its size: then it is read in one, which is sure."""
+        if not self.pace.take(1, 0, self.stop):
+            raise Stopped
+        pieces, given, attributes = _Pieces(size), 0, {}
+        while given < size:
+            self._take(0, min(grain, size - given))
+            items = b"UID FLAGS INTERNALDATE " if not given else b"UID "
+            found, refused = {}, None
+            for response in self.wire.run(b"UID FETCH %d (%sBODY.PEEK[]<%d.%d>)" % (uid, items, given, grain)):
+                if isinstance(response, Answer):
+                    refused = not response.ok
+                elif (told := fetch_attributes(response)) and told.get(b"UID") == b"%d" % uid:
+                    found |= told
+            piece = next((value for name, value in found.items() if PIECE.fullmatch(name)), None)
+            if refused or not isinstance(piece, bytes) or not piece:
+                return None
+            self.wire.held = 0
+            attributes = attributes or found
+            pieces.add(piece)
+            given += len(piece)
+        if given != size:
+            return None
+        return Message.of(uid, pieces.whole(), fetch.flags_of(attributes), fetch.text_of(attributes, b"INTERNALDATE"))
+
+    def _take(self, messages: int, size: int) -> None:
+        if not self.pace.take(messages, size, self.stop):
+            raise Stopped
+
+
+class _Pieces:
+    """Kept in memory, or in a file where there is much to come."""
+
+    def __init__(self, size: int) -> None:
+        self._spooled = Spooled() if size > LARGE else None
+        self._parts: list[bytes] = []
+
+    def add(self, piece: bytes) -> None:
+        if self._spooled is None:
+            self._parts.append(piece)
+        else:
+            self._spooled.add(piece)
+
+    def whole(self):
+        return b"".join(self._parts) if self._spooled is None else self._spooled

@@ -1,0 +1,193 @@
+# Copyright: (c) 2026, the messaging.migration contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module util is PRIVATE to the collection: it may change at any time.
+
+"""The folders of a mailbox at the target: made, renamed, subscribed and removed as at the source."""
+
+from __future__ import annotations
+
+from .._imap import folders as imap_folders
+from .._ledger import exceptions, items
+from .._model import folder_map, reasons
+from .._target.imap import ImapTarget
+from . import settle
+from .renames import renamed
+
+
+class TargetFolders:
+    """`imap` is the target's mailbox, opened when there is something to write: a mailbox without change costs the target nothing."""
+
+    def __init__(self, ledger, mailbox_row, server, mailbox, counts) -> None:
+        self.ledger, self.mailbox_row, self.counts = ledger, mailbox_row, counts
+        self._server, self._mailbox = server, mailbox
+        self._imap: ImapTarget | None = None
+        self._listed: list = []
+        # Names of folders that can hold mail, and their states as they were opened in this pass.
+        self._existing: set[str] = set()
+        self._states: dict[str, imap_folders.State] = {}
+
+    @property
+    def imap(self) -> ImapTarget:
+        if self._imap is None:
+            self._imap = ImapTarget(self._server, self._mailbox)
+            # A name that only holds other folders is no folder yet.
+            self._listed = [folder for folder in self._imap.folders() if folder.selectable]
+            self._existing = {folder.name for folder in self._listed}
+        return self._imap
+
+    def close(self) -> None:
+        if self._imap is not None:
+            self._imap.close()
+
+    def messages(self) -> int:
+        """How many messages the mailbox holds."""
+        target = self.imap
+        unknown = [folder.name for folder in self._listed if folder.state is None]
+        told = target.states(unknown) if unknown else []
+        return sum(state.messages for state in [*told, *(folder.state for folder in self._listed if folder.state)])
+
+    def state(self, row) -> imap_folders.State:
+        """Of a folder as it was when it was opened first in this pass."""
+        return self._states.get(row.target_name) or self.open(row)
+
+    def open(self, row) -> imap_folders.State:
+        """Open a folder of the ledger's; made again where somebody removed it before the cut-over: the source is still the truth."""
+        self._make([row.target_name])
+        self._states[row.target_name] = self.imap.open(row.target_name)
+        return self._states[row.target_name]
+
+    def open_each(self, rows: list) -> None:
+        """Get the states of several folders in one round trip."""
+        names = [row.target_name for row in rows if row.target_name not in self._states]
+        if names:
+            self._make(names)
+            self._states |= dict(zip(names, self.imap.open_each(names), strict=True))
+
+    def _make(self, names: list[str]) -> None:
+        target = self.imap
+        missing = [name for name in names if name not in self._existing and not folder_map.is_inbox(name)]
+        if missing:
+            refused = target.create(missing)
+            for words in refused.values():
+                raise imap_folders.REFUSED(f"making the folder again: {words}")
+            self._existing |= set(missing)
+
+    def add(self, listed: list, known: dict, source, unresolved: list) -> dict:
+        """Make what the ledger does not know yet, and write both names down; returns the ledger's folders."""
+        new = [folder for folder in listed if folder.name not in known]
+        if not new:
+            return known
+        named, words = self._named(new, known, source, strict=False)
+        if words:
+            # A target that refuses such a name may take it in plain letters.
+            refused = [folder for folder in new if folder.name in words]
+            again, words = self._named(refused, known, source, strict=True, taken=named.values())
+            named |= again
+        for folder in new:
+            if folder.name in words:
+                exceptions.raise_exception(self.ledger, self.mailbox_row.id, folder.name, 0, reasons.FOLDER_REFUSED, words[folder.name])
+            elif any(e.folder == folder.name and e.reason == reasons.FOLDER_REFUSED for e in unresolved):
+                exceptions.resolve(self.ledger, self.mailbox_row.id, folder.name, [0], [reasons.FOLDER_REFUSED])
+        if not named:
+            return known
+        self._states |= dict(zip(named.values(), self.imap.open_each(list(named.values())), strict=True))
+        return items.add_folders(self.ledger, self.mailbox_row.id, [
+            {
+                "source_name": folder.name, "target_name": named[folder.name], "source_uidvalidity": folder.state.uidvalidity,
+                "target_uidvalidity": self._states[named[folder.name]].uidvalidity,
+            }
+            for folder in new if folder.name in named
+        ])
+
+    def _named(self, new: list, known: dict, source, strict: bool, taken=()) -> tuple[dict[str, str], dict[str, str]]:
+        """Source name -> target name of what exists now; source name -> the target's words of what it refused."""
+        wanted: dict[str, str] = {}
+        for folder in new:
+            used = [*(row.target_name for row in known.values()), *taken, *wanted.values()]
+            wanted[folder.name] = self.name_for(folder, source, used, strict)
+        missing = [name for name in wanted.values() if name not in self._existing and not folder_map.is_inbox(name)]
+        refused = self.imap.create(missing) if missing else {}
+        self._existing |= set(missing) - refused.keys()
+        self.counts.folders += len(missing) - len(refused)
+        return (
+            {source_name: name for source_name, name in wanted.items() if name not in refused},
+            {source_name: refused[name] for source_name, name in wanted.items() if name in refused},
+        )
+
+    def name_for(self, folder, source, used, strict: bool = False) -> str:
+        """The target's spelling of a source folder's name; `used` are names of other folders."""
+        target = self.imap
+        return imap_folders.encoded(folder_map.target_name(
+            folder.path, folder.separator, imap_folders.decoded(target.prefix), target.separator,
+            taken=[imap_folders.decoded(name) for name in used], source_prefix=source.prefix, strict=strict,
+        ))
+
+    def follow_renames(self, known: dict, listed: list, source) -> dict:
+        """Rename what was renamed at the source; returns the ledger's folders."""
+        pairs = renamed(self.ledger, known, listed, source)
+        for row, folder in pairs:
+            others = [other.target_name for other in known.values() if other.id != row.id]
+            name = self.name_for(folder, source, others)
+            if not self._rename(row, name, {other.target_name for other, _folder in pairs}, others):
+                continue
+            if row.subscribed:
+                self.imap.subscribe([row.target_name], False)
+            items.update_folder(self.ledger, row.id, source_name=folder.name, target_name=name, subscribed=False)
+            self.counts.folders += 1
+        return items.folders(self.ledger, self.mailbox_row.id) if pairs else known
+
+    def _rename(self, row, name: str, leaving: set[str], others: list[str]) -> bool:
+        """False when the folder has to be treated as a new one and a gone one."""
+        below = row.target_name + (self.imap.separator or "")
+        if row.target_name in self._existing and name not in self._existing:
+            if self.imap.separator and any(other.startswith(below) and other not in leaving for other in others):
+                # The target would rename what is below it as well.
+                return False
+            self.imap.rename(row.target_name, name)
+            deeper = {other for other in self._existing if self.imap.separator and other.startswith(below)}
+            self._existing -= deeper | {row.target_name}
+            self._existing |= {name} | {name + self.imap.separator + other[len(below):] for other in deeper}
+        elif row.target_name in self._existing or name not in self._existing:
+            return False
+        # Also what an interrupted pass had renamed already, or what was renamed with the folder above it.
+        self._states[name] = self.imap.open(name)
+        return self._states[name].uidvalidity == row.target_uidvalidity
+
+    def subscribe(self, listed: list, known: dict) -> None:
+        for wanted in (True, False):
+            rows = [known[folder.name] for folder in listed if folder.subscribed == wanted
+                    and folder.name in known and bool(known[folder.name].subscribed) != wanted]
+            if rows:
+                self.imap.subscribe([row.target_name for row in rows], wanted)
+                items.set_subscribed(self.ledger, [row.id for row in rows], wanted)
+                self.counts.folders += len(rows)
+
+    def take_back(self, row) -> None:
+        """A folder that the source no longer has: first its items, then the folder when it is empty."""
+        state = self.open(row)
+        settle.intents(self.ledger, row, self.imap, state)
+        if row.target_uidvalidity != state.uidvalidity:
+            settle.new_target_folder(self.ledger, row, self.imap, state)
+        ours = [item.target_uid for item in items.items(self.ledger, row.id) if item.target_uid is not None]
+        # Should this be cut short and the folder come back, then what is left at the target is looked up by content.
+        items.update_folder(self.ledger, row.id, target_uidvalidity=None, source_modseq=None)
+        self.imap.opened(row.target_name)
+        self.imap.delete(ours)
+        self.counts.deleted += len(ours)
+        exceptions.resolve(self.ledger, self.mailbox_row.id, row.source_name, states=("open", "approved"))
+        if self.imap.states([row.target_name])[0].messages:
+            exceptions.raise_exception(
+                self.ledger, self.mailbox_row.id, row.source_name, 0, reasons.FOLDER_KEPT, imap_folders.decoded(row.target_name)
+            )
+            items.replace_items(self.ledger, row.id, [])
+            return
+        # A folder that is open can't be removed on some servers.
+        self.imap.open("INBOX", readonly=True)
+        if row.subscribed:
+            self.imap.subscribe([row.target_name], False)
+        self.imap.remove_folder(row.target_name)
+        self._existing.discard(row.target_name)
+        items.drop_folder(self.ledger, row.id)
+        self.counts.folders += 1

@@ -1,0 +1,95 @@
+# Copyright: (c) 2026, the messaging.migration contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module util is PRIVATE to the collection: it may change at any time.
+
+"""How much may be read from a live server so that its users do not feel it: a controller, without I/O and without a clock.
+
+Of the quiet server's answers one in twenty is slower than its 95th percentile, so the budget is kept as long as no more
+than one in twenty is slower than the limit, which is the budget times that percentile. The controller counts those. It
+raises the ceiling by steps while answers are quick, and cuts it by a share when they are not; the share of slow answers is
+carried on as a debt, so that the budget holds over the whole copy and not only now and then.
+"""
+
+from __future__ import annotations
+
+# Copying never stops entirely, in bytes per second.
+FLOOR = 32_000.0
+# Where to begin with a server whose speed nobody has measured, in bytes per second.
+START = 500_000.0
+# The share of answers that may be slower than the limit: one in twenty, less something for chance.
+SLOW_SHARE = 0.046
+# Debt and credit, in answers, are forgotten beyond this: a bad night does not hold back the next one.
+MOST_CREDIT, MOST_DEBT = 10.0, 30.0
+# A step with fewer answers decides nothing.
+FEWEST = 5
+# Beyond the point at which it was last too much the ceiling rises by this share, then faster and faster while all is well: it may
+# have been somebody else's doing, or the server may have more to give by now.
+CAREFUL, FASTER, FASTEST = 0.02, 1.4, 0.25
+# A ceiling that is not used to this share is not what holds the workers back, and is not raised.
+USED_SHARE = 0.7
+
+
+class Steering:
+    """`limit` in seconds; `ceiling` in bytes per second; `memory` what an earlier one had learnt, as `memory()` gave it."""
+
+    def __init__(self, limit: float, ceiling: float, memory: dict | None = None, floor: float = FLOOR) -> None:
+        self.limit, self.floor = limit, floor
+        self.ceiling = max(floor, ceiling)
+        known = memory or {}
+        self.debt: float = known.get("debt", 0.0)
+        # The ceiling at which answers were last too slow; None until then.
+        self.knee: float | None = known.get("knee")
+        self._growth: float = known.get("growth", CAREFUL)
+        self._settling = False
+
+    def memory(self) -> dict:
+        """What the next one is to know, when the work goes on in another process: fit for JSON."""
+        return {"debt": self.debt, "knee": self.knee, "growth": self._growth}
+
+    def step(self, latencies, moved: float) -> float:
+        """The new ceiling, after some seconds with these `latencies` in which `moved` bytes per second were read."""
+        slow = sum(value > self.limit for value in latencies)
+        if moved <= 0 or len(latencies) < FEWEST:
+            # What is slow without us is not ours.
+            return self.ceiling
+        if self._settling:
+            # What was asked for under the former ceiling is still on its way.
+            self._settling = False
+            return self.ceiling
+        self.debt = min(MOST_DEBT, max(-MOST_CREDIT, self.debt + slow - SLOW_SHARE * len(latencies)))
+        share = slow / len(latencies)
+        if share >= 0.5:
+            self._cut(0.5, moved)
+        elif share >= 0.15 and slow > 2:
+            self._cut(0.7, moved)
+        elif share >= 0.15 or slow and self.debt > 1:
+            self._cut(0.85, moved)
+        elif share <= SLOW_SHARE and self.debt <= 0 and moved >= USED_SHARE * self.ceiling:
+            self._raise()
+        return self.ceiling
+
+    def lost(self) -> float:
+        """The new ceiling when the server does not answer at all."""
+        self.knee = self.ceiling if self.knee is None else min(self.knee, self.ceiling)
+        self.ceiling, self._growth = self.floor, CAREFUL
+        return self.ceiling
+
+    def _cut(self, share: float, moved: float) -> None:
+        # A ceiling that nobody reached did no harm: what was really read did.
+        used = min(self.ceiling, max(moved, self.floor))
+        self.knee = used
+        self.ceiling = max(self.floor, used * share)
+        self._growth = CAREFUL
+        self._settling = True
+
+    def _raise(self) -> None:
+        if self.knee is None:
+            self.ceiling *= 1 + FASTEST
+        elif self.ceiling < 0.9 * self.knee:
+            self.ceiling = min(0.9 * self.knee, self.ceiling + max(self.floor / 4, 0.08 * self.knee))
+        else:
+            self.ceiling *= 1 + self._growth
+            self.knee = max(self.knee, self.ceiling)
+            self._growth = min(FASTEST, self._growth * FASTER)

@@ -1,0 +1,251 @@
+# Copyright: (c) 2026, the messaging.migration contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module util is PRIVATE to the collection: it may change at any time.
+
+"""Watching a live server as one of its users sees it, and holding the workers back so that users do not feel them.
+
+A process beside the workers reads message after message of an ordinary user's mailbox: first while nobody else of ours
+reads (the quiet baseline), then all the time. What the latency allows is written into the ledger, where every worker of
+the server, on whichever station, finds it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import random
+import socket
+import time
+import traceback
+
+from .._errors import MigrationError
+from .._imap.session import LOST, REFUSED, LoginRefused, Unreachable, connect
+from .._imap.wire import Answer
+from .._ledger import pace, spans
+from .._ledger.store import open_ledger
+from .._model.latency import counted, percentile, with_gaps
+from .._model.server import Mailbox, Server
+from .._model.steering import START, Steering
+from .pace import Pace
+
+# A younger baseline is taken over, in seconds.
+BASELINE_LASTS = 12 * 3600
+# The controller decides so often, or after so many reads, and a line of evidence is written so often, in seconds.
+STEP_SECONDS, STEP_READS = 2.0, 10
+LINE_SECONDS = 6.0
+# Who steers says so at each step; after this time without a word another station takes over, in seconds.
+STEERING_SECONDS = 30.0
+# An answer that takes longer counts as a lost connection, in seconds. It is less than STEERING_SECONDS.
+TIMEOUT = 20.0
+# The baseline needs enough answers for a percentile, so they are taken closer together.
+BASELINE_DENSITY = 4
+# So much of a message is read, in bytes.
+SAMPLE_BYTES = 8192
+
+
+def watch(server: Server, ledger_options: dict, migration: str, stop, ready) -> None:
+    """The body of a process: watch `server` (which has a live_probe) until the event `stop` is set.
+
+    `ready` is a pipe that gets one object: None when the baseline is known and the workers may begin, or a text that says
+    why it can't be known.
+    """
+    try:
+        watcher = _Watcher(server, open_ledger(ledger_options, migration), stop)
+        watcher.baseline()
+    except (*LOST, REFUSED) as error:
+        ready.send(f"{server.name} broke off while its quiet latency was measured: {error}. Nothing was copied. Run again.")
+        return
+    except MigrationError as error:
+        ready.send(str(error))
+        return
+    except Exception:
+        # As with workers: whoever waits is told, and nothing is printed into the module's result.
+        ready.send(traceback.format_exc())
+        return
+    ready.send(None)
+    try:
+        watcher.follow()
+    except Exception as error:
+        # Without a watcher the workers fall back to the floor; the report says why.
+        watcher.trouble = f"{type(error).__name__}: {error}"
+    finally:
+        watcher.close()
+
+
+class _Watcher:
+    def __init__(self, server: Server, ledger, stop) -> None:
+        self.server, self.probe, self.ledger, self.stop = server, server.live_probe, ledger, stop
+        self.pace = Pace(ledger, server)
+        self.owner = f"{socket.gethostname()}:{os.getpid()}"
+        self.user: _User | None = None
+        self.trouble: str | None = None
+
+    def baseline(self) -> None:
+        """Measure the quiet server, unless somebody did so of late, or mail is read from it now, or it is closed: then its users
+        are at work, and it is not quiet."""
+        while not self.stop.is_set() and not self.pace.closed():
+            row = pace.row(self.ledger, self.server.name)
+            known = row is not None and row.baseline_p95
+            if known and (time.time() - row.baseline_at < BASELINE_LASTS or pace.readers(self.ledger, self.server.name)):
+                pace.set_values(self.ledger, self.server.name, budget=self.probe.latency_budget)
+                # Before the workers look, or they would begin at the floor.
+                pace.steer(self.ledger, self.server.name, self.owner, STEERING_SECONDS)
+                return
+            if pace.steer(self.ledger, self.server.name, self.owner, self.probe.baseline_seconds + STEERING_SECONDS):
+                self._measure()
+                return
+            self.stop.wait(0.5)
+
+    def _measure(self) -> None:
+        self.user = self.user or _User(self.server)
+        values = self._sampled(self.probe.baseline_seconds, self.probe.interval / BASELINE_DENSITY)
+        if not values:
+            raise MigrationError(
+                f"{self.server.name} answered none of the reads by which its quiet latency is measured.", "Nothing was copied.",
+                "Check the mailbox of live_probe, then run again.",
+            )
+        pace.set_values(
+            self.ledger, self.server.name, baseline_p50=percentile(values, 0.5), baseline_p95=percentile(values, 0.95), baseline_at=time.time(),
+            budget=self.probe.latency_budget, histogram="{}", latency_p95=None, ceiling=self._start(), steering="{}",
+        )
+
+    def follow(self) -> None:
+        """Steer while the server may be read, until it is told to stop; where another station does so already, be ready to take over."""
+        while not self.stop.is_set():
+            if self.pace.closed() or not pace.steer(self.ledger, self.server.name, self.owner, self.probe.baseline_seconds + STEERING_SECONDS):
+                self.stop.wait(STEP_SECONDS)
+            else:
+                self._steer()
+
+    def close(self) -> None:
+        if self.user is not None:
+            self.user.close()
+        pace.leave(self.ledger, self.server.name, self.owner, self.trouble)
+        self.ledger.close()
+
+    def _start(self) -> float:
+        """Half of the speed that was measured while nothing held the workers back."""
+        rate = spans.best_rate(self.ledger, self.server.name)
+        return START if rate is None else rate / 2
+
+    def _steer(self) -> None:
+        if not pace.row(self.ledger, self.server.name).baseline_p95:
+            # It was closed before. Until this is known the workers read at the floor.
+            self._measure()
+        row = pace.row(self.ledger, self.server.name)
+        steering = Steering(row.baseline_p95 * self.probe.latency_budget, row.ceiling or self._start(), json.loads(row.steering))
+        evidence = _Evidence(self.ledger, self.server.name, steering, row)
+        while not self.stop.is_set() and not self.pace.closed():
+            values = self._step(steering)
+            evidence.add(values)
+            if not pace.steer(self.ledger, self.server.name, self.owner, STEERING_SECONDS):
+                return
+        evidence.write()
+
+    def _step(self, steering: Steering) -> list[float]:
+        """Latencies of one step, after which the controller has decided."""
+        before, began = pace.row(self.ledger, self.server.name).bytes, time.monotonic()
+        try:
+            if self.user is None:
+                self.user = _User(self.server)
+            values = self._sampled(max(STEP_SECONDS, STEP_READS * self.probe.interval), self.probe.interval)
+        except LoginRefused:
+            # Not tried again, so that no account is locked.
+            raise
+        except (Unreachable, *LOST, REFUSED):
+            self.user = None
+            steering.lost()
+            self._write(steering)
+            self.stop.wait(STEP_SECONDS)
+            return []
+        moved = (pace.row(self.ledger, self.server.name).bytes - before) / (time.monotonic() - began)
+        if values:
+            steering.step(values, moved)
+        else:
+            steering.lost()
+        self._write(steering)
+        return values
+
+    def _write(self, steering: Steering) -> None:
+        pace.set_values(self.ledger, self.server.name, ceiling=steering.ceiling, steering=json.dumps(steering.memory()))
+
+    def _sampled(self, seconds: float, interval: float) -> list[float]:
+        values: list[float] = []
+        end = due = time.monotonic()
+        end += seconds
+        while time.monotonic() < end and not self.stop.is_set():
+            took = self.user.read()
+            if took is not None:
+                values += with_gaps(took, interval)
+            due = max(due + interval, time.monotonic())
+            self.stop.wait(max(0.0, min(due, end) - time.monotonic()))
+        return values
+
+
+class _Evidence:
+    """What was seen, for the report: a line every few seconds, and all samples while mail was read counted by latency."""
+
+    def __init__(self, ledger, server: str, steering: Steering, row) -> None:
+        self.ledger, self.server, self.steering = ledger, server, steering
+        self.histogram = json.loads(row.histogram)
+        self.bytes, self.written = row.bytes, time.monotonic()
+        self.values: list[float] = []
+
+    def add(self, values: list[float]) -> None:
+        self.values += values
+        if time.monotonic() - self.written >= LINE_SECONDS:
+            self.write()
+
+    def write(self) -> None:
+        if not self.values:
+            return
+        total = pace.row(self.ledger, self.server).bytes
+        moved = total - self.bytes
+        if moved:
+            self.histogram = counted(self.histogram, self.values)
+        p95 = percentile(self.values, 0.95)
+        line = {
+            "p50": percentile(self.values, 0.5), "p95": p95, "samples": len(self.values), "bytes": moved,
+            "over": sum(value > self.steering.limit for value in self.values), "ceiling": self.steering.ceiling,
+        }
+        pace.witness(self.ledger, self.server, line, latency_p95=p95, histogram=json.dumps(self.histogram))
+        self.bytes, self.written, self.values = total, time.monotonic(), []
+
+
+class _User:
+    """The probe's mailbox, read as its own user would: message after message, each one late again, so that the server's
+    caches make nothing look quicker than it is."""
+
+    def __init__(self, server: Server) -> None:
+        probe = server.live_probe
+        if probe.password and any("{admin}" in form for form in server.login):
+            # The administrator's forms are not this user's.
+            forms = ("{mailbox}", "{domain}\\{mailbox}") if server.domain else ("{mailbox}",)
+            server = dataclasses.replace(server, login=forms)
+        server = dataclasses.replace(server, timeout=min(server.timeout, TIMEOUT))
+        self.session = connect(server, Mailbox(name=probe.mailbox, target=probe.mailbox, password=probe.password))
+        self.uids = list(self.session.client.search("ALL"))
+        if not self.uids:
+            self.close()
+            raise MigrationError(
+                f"The INBOX of {probe.mailbox} on {server.name}, by which its latency is to be watched, has no messages.", "Nothing was copied.",
+                "Name a mailbox with some hundred messages in live_probe.",
+            )
+        random.shuffle(self.uids)
+        self.number = 0
+
+    def read(self) -> float | None:
+        """Seconds that the server took for a message; None when the message is gone."""
+        self.number += 1
+        uid = self.uids[self.number % len(self.uids)]
+        began = time.monotonic()
+        for response in self.session.wire.run(b"UID FETCH %d (FLAGS BODY.PEEK[]<0.%d>)" % (uid, SAMPLE_BYTES)):
+            if isinstance(response, Answer):
+                return time.monotonic() - began if response.ok else None
+        return None
+
+    def close(self) -> None:
+        self.session.close()
