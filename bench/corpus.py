@@ -18,6 +18,7 @@ import email.utils
 import os
 import pathlib
 import random
+import shutil
 import typing as t
 
 # Folder and how many of 100 messages lie in it.
@@ -74,6 +75,15 @@ def write(root: pathlib.Path, users: t.Sequence[str], messages: int, seed: int =
         places = chance.choices(list(shares), weights=list(shares.values()), k=messages)
         total += sum(write_message(root / user / place, user, number, text, chance, sizes.draw(chance)) for number, place in enumerate(places))
     return total
+
+
+def multiply(root: pathlib.Path, prefix: str, messages: int, copies: int, sizes: Sizes = Sizes()) -> list[str]:
+    """So many users with equal mailboxes, whose messages are files under several names: much to copy in little room. Returns them."""
+    users = [f"{prefix}{number}" for number in range(1, copies + 1)]
+    write(root, users[:1], messages, sizes=sizes)
+    for user in users[1:]:
+        shutil.copytree(root / users[0], root / user, copy_function=os.link)
+    return users
 
 
 def make_folders(mailbox: pathlib.Path, folders: t.Iterable[str]) -> None:

@@ -3,10 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A relay before an IMAP server, as a process of its own: it delays each direction, or hides what RFC 3501 does not know.
 
-    relay.py [--delay MS] [--bare] PORT BEHIND
+    relay.py [--delay MS] [--bare] [--log FILE] PORT BEHIND
 
 A delay holds back what was read for that long, without limiting the rate: as much may be under way as fits in memory. With --bare
-the server's answers lose APPENDUID, COPYUID and HIGHESTMODSEQ. It works in large pieces, so that it costs the machine little.
+the server's answers lose APPENDUID, COPYUID and HIGHESTMODSEQ. --log writes ten times a second how many bytes the server has given.
+It works in large pieces, so that it costs the machine little.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import asyncio
 import collections
 import re
 import socket
+import time
 import typing as t
 
 EXTRAS = re.compile(rb"\[(?:APPENDUID|COPYUID|HIGHESTMODSEQ) [^\]\r\n]*\] ?")
@@ -26,7 +28,11 @@ WAITING = 16 << 20
 class Side(asyncio.Protocol):
     """One connection of a pair: what arrives here leaves at `other`."""
 
-    def __init__(self, delay: float, bare: bool) -> None:
+    # Bytes that servers have given to this process.
+    given = 0
+
+    def __init__(self, delay: float, bare: bool, of_server: bool = False) -> None:
+        self._of_server = of_server
         self._delay, self._bare = delay, bare
         self._loop = asyncio.get_running_loop()
         self.other: Side | None = None
@@ -49,6 +55,8 @@ class Side(asyncio.Protocol):
         if self.other is None:
             self._early.append(data)
             return
+        if self._of_server:
+            Side.given += len(data)
         if self._bare:
             data = self._without_extras(data)
         self._later(self.other.transport.write, data)
@@ -94,12 +102,19 @@ class Side(asyncio.Protocol):
         return EXTRAS.sub(b"", data[:end])
 
 
-async def serve(port: int, behind: int, delay: float, bare: bool) -> None:
+async def log(file: str) -> None:
+    with open(file, "w", encoding="ascii") as lines:
+        while True:
+            print(time.monotonic(), Side.given, file=lines, flush=True)
+            await asyncio.sleep(0.1)
+
+
+async def serve(port: int, behind: int, delay: float, bare: bool, file: str | None) -> None:
     loop = asyncio.get_running_loop()
     connecting: set[asyncio.Task] = set()
 
     async def connect(client: Side) -> None:
-        _transport, server = await loop.create_connection(lambda: Side(delay, bare), "127.0.0.1", behind)
+        _transport, server = await loop.create_connection(lambda: Side(delay, bare, of_server=True), "127.0.0.1", behind)
         client.join(server)
         server.join(client)
 
@@ -111,17 +126,18 @@ async def serve(port: int, behind: int, delay: float, bare: bool) -> None:
         return client
 
     server = await loop.create_server(accept, "127.0.0.1", port, backlog=512)
-    await server.serve_forever()
+    await asyncio.gather(server.serve_forever(), *([log(file)] if file else []))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--delay", type=float, default=0, help="of each direction, in ms")
     parser.add_argument("--bare", action="store_true")
+    parser.add_argument("--log")
     parser.add_argument("port", type=int)
     parser.add_argument("behind", type=int)
     options = parser.parse_args()
-    asyncio.run(serve(options.port, options.behind, options.delay / 1000, options.bare))
+    asyncio.run(serve(options.port, options.behind, options.delay / 1000, options.bare, options.log))
 
 
 if __name__ == "__main__":

@@ -33,6 +33,8 @@ LINES: dict[str, t.Callable[[str, Settings], list[Row]]] = {
     "large_mailbox": large.large_mailbox,
     "large_message": large.large_message,
     "many_mailboxes": many_mailboxes.measure,
+    "pace_limit_worst_slice": pacing.limit,
+    "pace_live": pacing.live,
 }
 ABOUT = {name: line.about for name, line in first_pass.LINES.items()} | later_pass.LINES | large.LINES | many_mailboxes.LINES | pacing.LINES
 

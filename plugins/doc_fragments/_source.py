@@ -159,7 +159,7 @@ options:
           baseline_seconds:
             description: How long the quiet server is measured, in seconds. What was measured less than 12 hours ago is not measured again.
             type: float
-            default: 10
+            default: 30
       mailboxes:
         description: The mailboxes that leave this server.
         type: list
@@ -350,7 +350,7 @@ options:
           baseline_seconds:
             description: How long the quiet server is measured, in seconds. What was measured less than 12 hours ago is not measured again.
             type: float
-            default: 10
+            default: 30
 requirements:
   - IMAPClient >= 3.0
 """

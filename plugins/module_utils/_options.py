@@ -40,7 +40,7 @@ LIVE_PROBE = {
     "password": {"type": "str", "no_log": True},
     "latency_budget": {"type": "float", "default": 1.25},
     "interval": {"type": "float", "default": 0.2},
-    "baseline_seconds": {"type": "float", "default": 10},
+    "baseline_seconds": {"type": "float", "default": 30},
 }
 
 LEDGER = {

@@ -43,9 +43,10 @@ def test_killed_before_the_first_deletion(pair, module, relay):
 def test_killed_copy_then_deleted_at_the_source(pair, module, relay):
     """A copy removes nothing; what vanished while it was interrupted is still removed by the sync that follows."""
     client = pair.source.client("anna.berg")
-    mail.fill(client, "INBOX", 150)
+    # More than one batch: the first has arrived when it is killed.
+    mail.fill(client, "INBOX", 350)
     before_target = relay(pair.target)
-    before_target.hold_sent(after=120, at=100)
+    before_target.hold_sent(after=320, at=100)
     direct, pair.target_port = pair.target_port, before_target.port
     run = module.start("mailbox_copy", pair.options(lease_seconds=1))
     assert before_target.holding.wait(60)

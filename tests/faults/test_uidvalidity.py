@@ -99,10 +99,10 @@ def test_approval_does_not_reach_another_message(pair, module):
 
 def test_source_uids_change_between_two_halves_of_a_first_pass(pair, module, relay):
     client = pair.source.client("anna.berg")
-    mail.fill(client, "INBOX", 220)
+    mail.fill(client, "INBOX", 350)
     client.logout()
     before_target = relay(pair.target)
-    before_target.hold_sent(after=150, at=100)
+    before_target.hold_sent(after=320, at=100)
     pair.target_port = before_target.port
     run = module.start("mailbox_copy", pair.options(lease_seconds=1))
     assert before_target.holding.wait(60)

@@ -12,6 +12,7 @@ What has been asked for can't be held back any more: it would pile up in buffers
 from __future__ import annotations
 
 import re
+import time
 
 from .._errors import Stopped
 from .._model.message import Message
@@ -22,6 +23,8 @@ from .wire import LARGE, Answer, Wire, fetch_attributes
 
 # Without a limit this much is read before the pace is looked at again, in batches that are asked for ahead.
 OPEN_BATCHES = 8
+# Messages that are booked at once under a limit.
+MOST = 100
 PIECE = re.compile(rb"BODY\[\]<\d+>")
 
 
@@ -42,19 +45,27 @@ class Gently:
                 self._take(sum(map(len, cut)), 0)
                 yield from fetch.messages(self.wire, cut)
             else:
-                grain, most = self.pace.grain(), min(100, self.pace.grain_messages())
+                grain, most = self.pace.grain(), min(MOST, self.pace.grain_messages())
                 cut = batches({uid: sizes[uid] for uid in left[:most]}, most, grain, newest_first)[:1]
-                yield self._one(cut[0], sizes, grain)
+                yield from self._portion(cut[0], sizes, grain)
             left = left[sum(map(len, cut)):]
 
-    def _one(self, uids: list[int], sizes: dict[int, int], grain: int) -> fetch.Batch:
+    def _portion(self, uids: list[int], sizes: dict[int, int], grain: int):
+        """What may be read at once by the limits; asked for in as many commands as the server's other users need."""
         size = sum(sizes[uid] for uid in uids)
         if size > grain and self.partial:
             message = self._in_pieces(uids[0], sizes[uids[0]], grain)
             if message is not None:
-                return fetch.Batch(uids, [message], [], None)
+                yield fetch.Batch(uids, [message], [], None)
+                return
         self._take(len(uids), size)
-        return next(fetch.messages(self.wire, [uids]))
+        while uids:
+            few = self.pace.few()
+            began = time.monotonic()
+            asked, uids = uids[:few], uids[few:]
+            batch = next(fetch.messages(self.wire, [asked]))
+            self.pace.took(len(asked), time.monotonic() - began)
+            yield batch
 
     def _in_pieces(self, uid: int, size: int, grain: int) -> Message | None:
         """A message that is larger than what may be read at once. None when its pieces do not add up to what the server says of

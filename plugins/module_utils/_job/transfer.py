@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import collections
 import dataclasses
+import time
 
 from .._errors import MigrationError, Stopped
 from .._ledger import exceptions
@@ -24,6 +25,8 @@ from .._model.change_set import match_by_content
 
 # So many refusals in a row with the same words are the target's trouble, not the messages'.
 SYSTEMIC = 20
+# When what was read is sent: no later than this many messages, bytes or seconds.
+ENOUGH_MESSAGES, ENOUGH_BYTES, ENOUGH_SECONDS = 100, 1_000_000, 1.0
 # Answers of the target that concern the whole mailbox (RFC 9051, 7.1; RFC 9208, 4.4.1).
 MAILBOX_TROUBLE = ("[OVERQUOTA]", "[TRYCREATE]", "[UNAVAILABLE]", "[INUSE]", "[NOPERM]", "[SERVERBUG]", "over quota")
 
@@ -68,6 +71,8 @@ class Transfer:
         # Messages that an earlier pass could not move.
         self.open_before = open_before
         self._underway: collections.deque[tuple[int, list, dict]] = collections.deque()
+        self._gathered: list = []
+        self._weight, self._began_at = 0, time.monotonic()
         self._refusals: list[str] = []
         self._dropped: dict[int, tuple[str, ...]] = {}
 
@@ -78,6 +83,7 @@ class Transfer:
             try:
                 self._send(sizes, when_all_asked)
             except (Stopped, LeaseLost):
+                self._gathered = []
                 # What is on its way arrives all the same: its outcome belongs into the ledger, or must be taken back.
                 self._drain()
                 raise
@@ -107,17 +113,32 @@ class Transfer:
             good = self._screened(batch.messages)
             if self.moved and good:
                 good = self.moved.unknown(self.folder, good)
-            while len(self._underway) >= self.target.depth:
-                self._finish()
-            if good:
-                self._begin(good)
+            self._gather(good)
             if self.pulse():
                 raise Stopped
+        self._begin_gathered()
         self._drain()
         if held_back:
             self._one_by_one(held_back)
         if self.moved:
             self.moved.follow(self)
+
+    def _gather(self, messages: list) -> None:
+        """A source that is read gently gives few messages at a time; they are written down and sent together all the same."""
+        if not messages:
+            return
+        self._gathered += messages
+        self._weight += sum(len(message.body) for message in messages)
+        if len(self._gathered) >= ENOUGH_MESSAGES or self._weight >= ENOUGH_BYTES or time.monotonic() - self._began_at > ENOUGH_SECONDS:
+            self._begin_gathered()
+
+    def _begin_gathered(self) -> None:
+        messages, self._gathered, self._weight = self._gathered, [], 0
+        self._began_at = time.monotonic()
+        if messages:
+            while len(self._underway) >= self.target.depth:
+                self._finish()
+            self._begin(messages)
 
     def _drain(self) -> None:
         while self._underway:

@@ -33,6 +33,8 @@ class State:
     ceiling: float | None = None
     steered: bool = False
     calendar: str = ""
+    # By how much the latency of the quiet server may be exceeded, in seconds; None while that is not known.
+    room: float | None = None
 
 
 def state(ledger: Ledger, server: str) -> State:
@@ -44,7 +46,8 @@ def state(ledger: Ledger, server: str) -> State:
     if row is None:
         return State(order)
     now = float(row.now)
-    return State(order, max(0.0, row.back_off_until - now), row.ceiling, row.steered_until > now, row.calendar)
+    room = row.baseline_p95 * (row.budget - 1) if row.baseline_p95 and row.budget else None
+    return State(order, max(0.0, row.back_off_until - now), row.ceiling, row.steered_until > now, row.calendar, room)
 
 
 def book(ledger: Ledger, server: str, messages: int, size: int, message_seconds: float, byte_seconds: float) -> float:

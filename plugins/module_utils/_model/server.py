@@ -47,7 +47,7 @@ class Probe:
     password: str | None = dataclasses.field(default=None, repr=False)
     latency_budget: float = 1.25
     interval: float = 0.2
-    baseline_seconds: float = 10
+    baseline_seconds: float = 30
 
     @classmethod
     def from_options(cls, options: dict) -> Probe:

@@ -27,6 +27,7 @@ FEWEST = 5
 # Beyond the point at which it was last too much the ceiling rises by this share, then faster and faster while all is well: it may
 # have been somebody else's doing, or the server may have more to give by now.
 CAREFUL, FASTER, FASTEST = 0.02, 1.4, 0.25
+FIRST = 1.6
 # A ceiling that is not used to this share is not what holds the workers back, and is not raised.
 USED_SHARE = 0.7
 
@@ -70,6 +71,14 @@ class Steering:
             self._raise()
         return self.ceiling
 
+    @property
+    def rests(self) -> bool:
+        """Whether next to nothing is read."""
+        return self.ceiling <= self.floor
+
+    def slow_share(self, latencies) -> float:
+        return sum(value > self.limit for value in latencies) / len(latencies)
+
     def lost(self) -> float:
         """The new ceiling when the server does not answer at all."""
         self.knee = self.ceiling if self.knee is None else min(self.knee, self.ceiling)
@@ -86,7 +95,8 @@ class Steering:
 
     def _raise(self) -> None:
         if self.knee is None:
-            self.ceiling *= 1 + FASTEST
+            # Nothing was too much so far.
+            self.ceiling *= FIRST
         elif self.ceiling < 0.9 * self.knee:
             self.ceiling = min(0.9 * self.knee, self.ceiling + max(self.floor / 4, 0.08 * self.knee))
         else:

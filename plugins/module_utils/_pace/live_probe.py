@@ -35,13 +35,13 @@ from .pace import Pace
 BASELINE_LASTS = 12 * 3600
 # The controller decides so often, or after so many reads, and a line of evidence is written so often, in seconds.
 STEP_SECONDS, STEP_READS = 2.0, 10
+# So many answers at the floor tell whether the server is slow without us, and so large a share of them has to be.
+ENOUGH_AT_REST, SLOW_AT_REST = 60, 0.15
 LINE_SECONDS = 6.0
 # Who steers says so at each step; after this time without a word another station takes over, in seconds.
 STEERING_SECONDS = 30.0
 # An answer that takes longer counts as a lost connection, in seconds. It is less than STEERING_SECONDS.
 TIMEOUT = 20.0
-# The baseline needs enough answers for a percentile, so they are taken closer together.
-BASELINE_DENSITY = 4
 # So much of a message is read, in bytes.
 SAMPLE_BYTES = 8192
 
@@ -101,7 +101,7 @@ class _Watcher:
 
     def _measure(self) -> None:
         self.user = self.user or _User(self.server)
-        values = self._sampled(self.probe.baseline_seconds, self.probe.interval / BASELINE_DENSITY)
+        values = self._sampled(self.probe.baseline_seconds, self.probe.interval)
         if not values:
             raise MigrationError(
                 f"{self.server.name} answered none of the reads by which its quiet latency is measured.", "Nothing was copied.",
@@ -126,6 +126,12 @@ class _Watcher:
         pace.leave(self.ledger, self.server.name, self.owner, self.trouble)
         self.ledger.close()
 
+    def _renew(self, values: list[float]) -> None:
+        pace.set_values(
+            self.ledger, self.server.name, baseline_p50=percentile(values, 0.5), baseline_p95=percentile(values, 0.95), baseline_at=time.time(),
+            histogram="{}", ceiling=self._start(), steering="{}",
+        )
+
     def _start(self) -> float:
         """Half of the speed that was measured while nothing held the workers back."""
         rate = spans.best_rate(self.ledger, self.server.name)
@@ -138,9 +144,18 @@ class _Watcher:
         row = pace.row(self.ledger, self.server.name)
         steering = Steering(row.baseline_p95 * self.probe.latency_budget, row.ceiling or self._start(), json.loads(row.steering))
         evidence = _Evidence(self.ledger, self.server.name, steering, row)
+        resting: list[float] = []
         while not self.stop.is_set() and not self.pace.closed():
+            rests = steering.rests
             values = self._step(steering)
             evidence.add(values)
+            resting = resting + values if rests else []
+            if len(resting) >= ENOUGH_AT_REST:
+                if steering.slow_share(resting) > SLOW_AT_REST:
+                    # Next to nothing is read, and it is slow all the same: this is what it is like without us by now.
+                    self._renew(resting)
+                    return
+                resting = []
             if not pace.steer(self.ledger, self.server.name, self.owner, STEERING_SECONDS):
                 return
         evidence.write()

@@ -30,6 +30,7 @@ FAR_SECONDS = 7 * 86400.0
 # What is read at once, in seconds of the rate: with eight workers that all read at a bad moment it is 8 percent of five seconds.
 GRAIN_SECONDS = 0.05
 SMALLEST_GRAIN = 16384
+MOST_AT_ONCE = 100
 
 
 class Pace:
@@ -40,6 +41,7 @@ class Pace:
         self._state = pace.State()
         self._calendar = calendar(server)
         self._read_at: float | None = None
+        self._few = 1
 
     def connections(self) -> int:
         """How many mailboxes of this server may be worked on at the same time, by all stations together."""
@@ -87,6 +89,21 @@ class Pace:
         """Messages that may be read at once so that the rate stays smooth."""
         _size, messages = self._rates()
         return max(1, int(messages * GRAIN_SECONDS)) if messages else 1024
+
+    def few(self) -> int:
+        """Messages to ask for with one command. Whoever comes to a live server while it answers us waits for that answer, so it has
+        to be over within what its latency may grow by."""
+        return self._few if self.server.live_probe is not None and self._state.room is not None else MOST_AT_ONCE
+
+    def took(self, messages: int, seconds: float) -> None:
+        """A command for so many messages was answered in `seconds`: the next one may ask for more, or for less."""
+        room = self._state.room
+        if room is None:
+            return
+        if seconds > room:
+            self._few = max(1, min(self._few, messages) // 2)
+        elif messages == self._few and seconds < room / 2:
+            self._few = min(MOST_AT_ONCE, self._few + 1)
 
     def take(self, messages: int, size: int, stop) -> bool:
         """Wait until `messages` and `size` bytes may be read. False when `stop()` said so meanwhile, or the server was closed.

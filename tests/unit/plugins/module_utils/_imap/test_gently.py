@@ -18,8 +18,9 @@ DATE = '"01-Jan-2020 00:00:00 +0000"'
 class Pace:
     """`limited` may change as it is asked; `taken` is what was asked for."""
 
-    def __init__(self, *limited: bool, grain: int = 10, messages: int = 100, stop_at: int | None = None) -> None:
+    def __init__(self, *limited: bool, grain: int = 10, messages: int = 100, stop_at: int | None = None, few: int = 100) -> None:
         self._limited, self._grain, self._messages, self._stop_at = list(limited), grain, messages, stop_at
+        self._few, self.seen = few, []
         self.taken: list[tuple[int, int]] = []
 
     @property
@@ -31,6 +32,12 @@ class Pace:
 
     def grain_messages(self) -> int:
         return self._messages
+
+    def few(self) -> int:
+        return self._few
+
+    def took(self, messages: int, seconds: float) -> None:
+        self.seen.append(messages)
 
     def take(self, messages, size, stop) -> bool:
         self.taken.append((messages, size))
@@ -58,6 +65,12 @@ def test_one_small_batch_after_another():
     pace = Pace(True)
     messages, batches = run(pace, {1: 4, 2: 4, 3: 4}, asked(1, "1:2"), given(1, 1, 2), asked(2, "3"), given(2, 3))
     assert [message.uid for message in messages] == [1, 2, 3] and len(batches) == 2 and pace.taken == [(2, 8), (1, 4)]
+
+
+def test_booked_together_and_asked_for_in_smaller_parts():
+    pace = Pace(True, few=1)
+    messages, _batches = run(pace, {1: 4, 2: 4, 3: 4}, asked(1, "1"), given(1, 1), asked(2, "2"), given(2, 2), asked(3, "3"), given(3, 3))
+    assert [message.uid for message in messages] == [1, 2, 3] and pace.taken == [(2, 8), (1, 4)] and pace.seen == [1, 1, 1]
 
 
 def test_no_more_messages_at_once_than_allowed_and_the_newest_first():

@@ -46,7 +46,8 @@ class Scene:
 
 
 @pytest.fixture
-def scene(tmp_path):
+def scene(tmp_path, monkeypatch):
+    monkeypatch.setattr(transfer, "ENOUGH_MESSAGES", 3)
     return Scene(tmp_path)
 
 

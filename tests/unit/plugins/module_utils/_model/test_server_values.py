@@ -45,7 +45,7 @@ def test_windows_limits_and_a_probe():
         {"host": "h", "windows": [night], "bytes_per_second": 5, "live_probe": {"mailbox": "p", "password": None, "latency_budget": 1.5, "interval": None}}
     )
     assert server.windows == (Window((4,), 1320, 360, "UTC", 2),) and (server.bytes_per_second, server.messages_per_second) == (5, 0)
-    assert server.live_probe == Probe("p", None, 1.5, 0.2, 10)
+    assert server.live_probe == Probe("p", None, 1.5, 0.2, 30)
     assert Server.from_options({"host": "h", "windows": None, "live_probe": None}) == Server.from_options({"host": "h", "windows": []})
 
 
