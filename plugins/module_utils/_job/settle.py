@@ -12,6 +12,7 @@ Messages are recognised by hash. That needs no header in the message and no trus
 from __future__ import annotations
 
 import dataclasses
+import time
 
 from .._errors import Stopped
 from .._ledger import exceptions, items
@@ -19,6 +20,9 @@ from .._model import flags as flag_rules
 from .._model import reasons
 from .._model.change_set import match_by_content
 from .._model.message import instant
+
+# How long a folder has to be quiet, in seconds, and how often that is looked at.
+QUIET_SECONDS, MOST_LOOKS = 1.0, 60
 
 
 def intents(ledger, folder, target, state) -> int:
@@ -29,6 +33,7 @@ def intents(ledger, folder, target, state) -> int:
     open_ = items.open_intents(ledger, folder.id)
     if not open_:
         return 0
+    state = _quiet(target, folder, state)
     rows = items.items(ledger, folder.id)
     owned = {row.target_uid for row in rows if row.target_uid is not None}
     if all(intent.target_uidvalidity == state.uidvalidity for intent in open_):
@@ -56,6 +61,17 @@ def intents(ledger, folder, target, state) -> int:
             )
         adopted += len(pairs)
     return adopted
+
+
+def _quiet(target, folder, state):
+    """The folder's state when nothing arrives in it any more: a server goes on with what it has got from a worker that died, and what
+    comes after we looked would be there twice."""
+    for _number in range(MOST_LOOKS):
+        time.sleep(QUIET_SECONDS)
+        before, state = state, target.open(folder.target_name)
+        if (before.uidvalidity, before.uidnext) == (state.uidvalidity, state.uidnext):
+            break
+    return state
 
 
 def new_target_folder(ledger, folder, target, state) -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from ansible_collections.messaging.migration.plugins.module_utils._errors import Stopped
-from ansible_collections.messaging.migration.plugins.module_utils._job import mailbox_pass, target_folders, transfer
+from ansible_collections.messaging.migration.plugins.module_utils._job import mailbox_pass, settle, target_folders, transfer
 from ansible_collections.messaging.migration.plugins.module_utils._ledger import exceptions, items, mailboxes
 from ansible_collections.messaging.migration.plugins.module_utils._ledger.store import Ledger
 from ansible_collections.messaging.migration.plugins.module_utils._model.server import Mailbox, Server
@@ -117,6 +117,7 @@ class Migration(RuleBasedStateMachine):
             mock.patch.object(mailbox_pass, "open_source", lambda *_: self.source),
             mock.patch.object(target_folders, "ImapTarget", lambda *_: target),
             mock.patch.object(transfer, "ENOUGH_MESSAGES", 3),
+            mock.patch.object(settle, "QUIET_SECONDS", 0),
         ):
             mailbox_pass.MailboxPass(
                 self.ledger, row, self.server, Server(name="t", host="t.test"), self.server.mailboxes[0], self.settings, pulse

@@ -12,7 +12,7 @@ import pytest
 
 from ansible_collections.messaging.migration.plugins.module_utils._errors import MigrationError
 from ansible_collections.messaging.migration.plugins.module_utils._imap.session import REFUSED
-from ansible_collections.messaging.migration.plugins.module_utils._job import mailbox_pass, target_folders
+from ansible_collections.messaging.migration.plugins.module_utils._job import mailbox_pass, settle, target_folders
 from ansible_collections.messaging.migration.plugins.module_utils._ledger import exceptions, items, mailboxes
 from ansible_collections.messaging.migration.plugins.module_utils._model.server import Mailbox, Server
 from ansible_collections.messaging.migration.tests.unit.plugins.module_utils.fake_mail import Crash, FakeSource, FakeTarget, Pulse, Store
@@ -25,6 +25,7 @@ class Scene:
         with_mailboxes(self.ledger, "anna")
         self.source, self.target = FakeSource(Store()), FakeTarget(Store(separator="."))
         self.logins = 0
+        monkeypatch.setattr(settle, "QUIET_SECONDS", 0)
         monkeypatch.setattr(mailbox_pass, "open_source", lambda *_: self.source)
         monkeypatch.setattr(target_folders, "ImapTarget", self._login)
         self.there, self.here = self.source.held.boxes, self.target.held.boxes

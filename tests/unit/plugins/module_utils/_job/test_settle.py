@@ -40,6 +40,13 @@ class Scene:
         return {row.source_uid: row.target_uid for row in items.items(self.ledger, self.folder.id)}
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _no_waiting():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(settle, "QUIET_SECONDS", 0)
+        yield
+
+
 @pytest.fixture
 def scene(tmp_path):
     return Scene(tmp_path)
@@ -59,6 +66,22 @@ def test_what_arrived_is_adopted_and_the_rest_forgotten(scene):
     # The b that was there before is somebody else's.
     assert scene.known() == {1: 2, 2: 3}
     assert items.open_intents(scene.ledger, scene.folder.id) == [] and scene.settle() == 0
+
+
+def test_what_still_arrives_from_a_worker_that_died_is_waited_for(scene):
+    scene.intend(b"a", b"b", b"c")
+    scene.box.add(b"a")
+    late, opened = [b"b", b"c"], scene.target.open
+
+    def open_(name):
+        if late:
+            scene.box.add(late.pop(0))
+        return opened(name)
+
+    state = scene.target.open("INBOX")
+    scene.target.open = open_
+    assert settle.intents(scene.ledger, scene.folder, scene.target, state) == 3
+    assert scene.known() == {1: 1, 2: 2, 3: 3}
 
 
 def test_equal_messages_of_two_intents_are_each_adopted_once(scene):
