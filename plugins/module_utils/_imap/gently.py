@@ -63,7 +63,7 @@ class Gently:
             few = self.pace.few()
             began = time.monotonic()
             asked, uids = uids[:few], uids[few:]
-            batch = next(fetch.messages(self.wire, [asked]))
+            [batch] = fetch.messages(self.wire, [asked])
             self.pace.took(len(asked), time.monotonic() - began)
             yield batch
 
