@@ -111,11 +111,11 @@ def _receive(wire: Wire, tags: set[bytes], arrived: dict, answers: dict) -> None
     arrived[number] = None if body is None else Message.of(number, body, flags_of(attributes), text_of(attributes, b"INTERNALDATE"))
 
 
-def listing(wire: Wire, uids: list[int] | None = None, items: bytes = b"UID FLAGS RFC822.SIZE", modifier: bytes = b"") -> dict[int, dict[bytes, object]]:
+def listing(wire: Wire, uids: list[int] | None = None, items: bytes = b"UID FLAGS RFC822.SIZE") -> dict[int, dict[bytes, object]]:
     """UID -> attributes for all messages of the open folder, or for `uids`."""
     found: dict[int, dict[bytes, object]] = {}
     for part in [b"1:*"] if uids is None else [to_set(run).encode() for run in slices(uids)]:
-        for response in wire.run(b"UID FETCH %s (%s)%s" % (part, items, modifier)):
+        for response in wire.run(b"UID FETCH %s (%s)" % (part, items)):
             if isinstance(response, Answer):
                 if not response.ok:
                     raise REFUSED(f"listing the messages of a folder: {response.text}")

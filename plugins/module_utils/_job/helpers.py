@@ -85,7 +85,8 @@ class _Pulse:
         self._told = time.monotonic()
 
     def throttled(self, text: str) -> bool:
-        return False
+        """As a worker's: written down for all workers of the server, and no fault of the messages."""
+        return self.pace is not None and self.pace.back_off(text) is not None
 
     def spare(self) -> int:
         return 0

@@ -237,7 +237,7 @@ class MailboxPass:
     def _bring_alone(self, name: str, pulse) -> None:
         """In a process of its own: one folder of a first pass, whose row the ledger has."""
         ledger = open_ledger_again(self.ledger)
-        pace = Pace(ledger, self.server) if self.pace else None
+        pulse.pace = pace = Pace(ledger, self.server)
         alone = MailboxPass(ledger, self.row, self.server, self.target_server, self.mailbox, self.settings, pulse, pace)
         try:
             alone.one_folder(name)

@@ -135,15 +135,6 @@ def count(ledger: Ledger, mailbox_id: int) -> int:
         ).scalar_one()
 
 
-def with_intents(ledger: Ledger, mailbox_id: int) -> set[int]:
-    """Folders of a mailbox that have an open intent."""
-    t = ledger.tables
-    with ledger.read() as connection:
-        return set(connection.execute(
-            sa.select(t.intents.c.folder_id).join(t.folders, t.intents.c.folder_id == t.folders.c.id).where(t.folders.c.mailbox_id == mailbox_id)
-        ).scalars())
-
-
 def open_intents(ledger: Ledger, folder_id: int) -> list:
     t = ledger.tables.intents
     with ledger.read() as connection:
