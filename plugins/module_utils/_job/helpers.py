@@ -76,9 +76,9 @@ class Helpers:
 
 
 class _Pulse:
-    """A helper's: it has no lease to keep, and ends with the worker that started it."""
+    """A helper's: it works under the lease of the worker that started it, keeps none, and ends with it."""
 
-    pace = None
+    owner = pace = None
 
     def __init__(self, late, parent: int, pipe) -> None:
         self.counts, self._late, self._parent, self._pipe = Counts(), late, parent, pipe

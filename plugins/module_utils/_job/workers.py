@@ -29,7 +29,8 @@ from .._pace import live_probe
 from .._pace.pace import SHORT_BACK_OFF, Pace
 from .deletions import deletions
 from .plan import Plan
-from .transfer import Counts, LeaseLost
+from .transfer import Counts
+from .underway import LeaseLost
 
 ATTEMPTS = 3
 # So many logins refused in a row on one server: something is wrong with the account, and trying on could lock it.
@@ -59,10 +60,10 @@ def run(plan: Plan, handler) -> dict:
     Returns {"counts": Counts, "fresh": mailboxes that went through, "error": text of a worker's failure or None}.
     """
     with watched(plan):
-        children = []
+        children, through = [], FORK.Pipe(duplex=False)
         for number in range(min(plan.workers, len(plan.names))):
             here, there = FORK.Pipe(duplex=False)
-            child = FORK.Process(target=_main, args=(plan, handler, number, there))
+            child = FORK.Process(target=_main, args=(plan, handler, number, through, there))
             child.start()
             there.close()
             children.append((child, here))
@@ -107,10 +108,10 @@ def watched(plan: Plan):
             watcher.join()
 
 
-def _main(plan: Plan, handler, number: int, pipe) -> None:
+def _main(plan: Plan, handler, number: int, through, pipe) -> None:
     # What was loaded before the fork stays: it need not be looked through for garbage again and again.
     gc.freeze()
-    worker = _Worker(plan, handler, f"{plan.owner}:{number}")
+    worker = _Worker(plan, handler, f"{plan.owner}:{number}", through)
     try:
         worker.loop()
     except MigrationError as error:
@@ -123,8 +124,11 @@ def _main(plan: Plan, handler, number: int, pipe) -> None:
 
 
 class _Worker:
-    def __init__(self, plan: Plan, handler, name: str) -> None:
-        self.plan, self.handler, self.name = plan, handler, name
+    """`through`: a pipe that all workers of this call share. Who finds nothing left to do writes into it, so that those who wait for a
+    mailbox need not; nobody reads, and nobody's death can hold it up."""
+
+    def __init__(self, plan: Plan, handler, name: str, through) -> None:
+        self.plan, self.handler, self.name, self.through = plan, handler, name, through
         self.counts, self.fresh, self.error = Counts(), 0, None
         self.parent = os.getppid()
         self.refused: dict[str, int] = {}
@@ -152,10 +156,11 @@ class _Worker:
             if claimed:
                 rest = SHORTEST_REST
             elif not others:
+                self.through[1].send(self.name)
                 break
             else:
                 # Others work on what is left; should one of them die, its mailbox comes here.
-                time.sleep(rest)
+                self.through[0].poll(rest)
                 rest = min(rest * 1.5, LONGEST_REST)
 
     def _one(self, row, number: int) -> None:
@@ -219,6 +224,7 @@ class _Pulse:
 
     def __init__(self, worker: _Worker, row, number: int) -> None:
         self.worker, self.row, self.number = worker, row, number
+        self.owner = worker.name
         self.pace = worker.paces[row.server]
         self.counts = Counts()
         self.began = self.last = time.monotonic()
