@@ -135,12 +135,17 @@ def test_a_pass_and_its_crash(engine, database):
     journal.settled(journal.intend(messages[:1]), {1: 4294967294})
     journal.intend(messages[1:])
     known = {row.source_uid: (row.target_uid, row.sha256) for row in engine.items.items(ledger, folder.id)}
-    assert known == {1: (4294967294, messages[0].sha256), 4294967295: (None, messages[1].sha256)}
+    assert known == {1: (4294967294, messages[0].sha256)}
     [intent] = engine.items.open_intents(ledger, folder.id)
+    assert [(message.source_uid, message.sha256) for message in intent.messages] == [(4294967295, messages[1].sha256)]
+    engine.mailboxes.set_values(ledger, anna.id, lease_owner="another")
+    with pytest.raises(engine.items.TakenOver):
+        engine.items.Journal(ledger, folder.id, 4294967295, 1, "w1").intend(messages)
+    engine.mailboxes.set_values(ledger, anna.id, lease_owner=None)
     with ledger.write() as connection:
-        engine.items.settle_intent(ledger, connection, folder.id, intent.id, {})
+        engine.items.settle_intent(ledger, connection, folder.id, intent.id, intent.messages, {})
     with pytest.raises(engine.items.TakenOver), ledger.write() as connection:
-        engine.items.settle_intent(ledger, connection, folder.id, intent.id, {})
+        engine.items.settle_intent(ledger, connection, folder.id, intent.id, intent.messages, {})
     assert [(row.messages, row.bytes) for row in engine.passes.at_target(ledger)] == [(1, 4)]
     [(_row, number)], _others = engine.mailboxes.claim(ledger, None, "copy", "sync_1.1", "w1", 60, {"s1": 1})
     engine.passes.update(ledger, number, messages=1, bytes=2**40)

@@ -35,6 +35,7 @@ from .helpers import Helpers
 from .moves import Moves
 from .target_folders import TargetFolders
 from .transfer import Transfer
+from .underway import Underway
 
 # A mailbox that lost this many messages and more than half of all since the last pass is looked at by a person first.
 EMPTIED_MESSAGES, EMPTIED_SHARE = 100, 0.5
@@ -61,7 +62,7 @@ class MailboxPass:
         self.server, self.target_server, self.settings, self.pace = server, target_server, settings, pace
         self.pulse, self.counts = pulse, pulse.counts
         self.mirror = settings["deletions"] == "mirror"
-        self.source = None
+        self.source = self.underway = None
         self.target = TargetFolders(ledger, row, target_server, mailbox, self.counts)
 
     def run(self) -> int:
@@ -93,7 +94,9 @@ class MailboxPass:
         if not self.known:
             self._refuse_foreign()
         if self.mirror:
-            self.known = self.target.follow_renames(self.known, listed, self.source)
+            known, self.known = self.known, self.target.follow_renames(self.known, listed, self.source)
+            if self.known is not known:
+                self.exceptions = exceptions.unresolved(self.ledger, self.row.id)
         restless = [folder for folder in listed if not self._rests(folder)]
         self.known = self.target.add(restless, self.known, self.source, self.exceptions)
         work = [_Folder(folder, self.known[folder.name]) for folder in restless if folder.name in self.known]
@@ -227,18 +230,21 @@ class MailboxPass:
                 one = queue.popleft()
                 self._bring(one, queue[0] if queue else None)
                 helpers.poll()
-        except BaseException:
+            self._arrive()
+        except BaseException as error:
             # They stop on their own account; what they did is kept.
             with contextlib.suppress(Exception):
                 helpers.finish(self.pulse)
+            if isinstance(error, Stopped):
+                self._arrive()
             raise
         helpers.finish(self.pulse)
 
     def _bring_alone(self, name: str, pulse) -> None:
         """In a process of its own: one folder of a first pass, whose row the ledger has."""
         ledger = open_ledger_again(self.ledger)
-        pulse.pace = pace = Pace(ledger, self.server)
-        alone = MailboxPass(ledger, self.row, self.server, self.target_server, self.mailbox, self.settings, pulse, pace)
+        pulse.owner, pulse.pace = self.pulse.owner, Pace(ledger, self.server)
+        alone = MailboxPass(ledger, self.row, self.server, self.target_server, self.mailbox, self.settings, pulse, pulse.pace)
         try:
             alone.one_folder(name)
         finally:
@@ -276,8 +282,9 @@ class MailboxPass:
         elif one.found.new:
             # Others were opened since; what came meanwhile is the next pass's.
             self.source.open(row.source_name)
-        if one.found.new:
-            self._send(one, sizes, following)
+        if one.found.new and self._send(one, sizes, following):
+            # The next folder goes on; this one is in step as soon as its last message has arrived.
+            return
         if one.found.flags:
             self._flags(row, one.found.flags)
         if self.pulse():
@@ -285,9 +292,20 @@ class MailboxPass:
         if not one.found.vanished:
             self._in_step(one)
 
-    def _send(self, one: _Folder, sizes: dict[int, int] | None, following: _Folder | None) -> None:
+    def _arrive(self) -> None:
+        """Wait for what is on its way."""
+        if self.underway:
+            with self.underway.kept():
+                self.underway.drain()
+
+    def _send(self, one: _Folder, sizes: dict[int, int] | None, following: _Folder | None) -> bool:
+        """Whether its end is left to be awaited while the next folder goes on."""
+        if not self.target.seen(one.row):
+            self._arrive()
+        state = self.target.state(one.row)
+        self.underway = self.underway or Underway(self.target.imap)
         transfer = Transfer(
-            self.ledger, self.row.id, one.row, self.source, self.target.imap, self.target.state(one.row), self.counts, self.pulse,
+            self.ledger, self.row.id, one.row, self.source, self.underway, state, self.counts, self.pulse,
             self._unmoved(one.row.source_name, ("open",)), self.moves or None,
         )
         new = one.found.new[::-1] if self.source.newest_first else one.found.new
@@ -300,6 +318,11 @@ class MailboxPass:
             )
             one.found.flags |= self.moves.flags
         one.found.vanished = [uid for uid in one.found.vanished if uid not in self.moves.renumbered.get(one.row.id, ())]
+        if following is None or following.found is not None or one.found.flags or one.found.vanished:
+            transfer.complete()
+            return False
+        transfer.leave(lambda: self._in_step(one))
+        return True
 
     def _flags(self, row, changed: dict[int, tuple]) -> None:
         """Only what changed at the source since the ledger last saw it: what users did at the target stays."""

@@ -16,8 +16,7 @@ import dataclasses
 from .._imap.session import LOST, REFUSED
 from .._ledger import exceptions, items
 from .._model import flags as flag_rules
-from .._model.change_set import match_by_content
-from .settle import dated
+from .settle import dated, matched
 
 
 class Moves:
@@ -101,7 +100,7 @@ class Moves:
         else:
             transfer.target.open(transfer.folder.target_name)
             stored = transfer.target.contents(from_uid=transfer.journal.target_uidnext)
-            pairs = match_by_content({m.uid: m.sha256 for m in messages}, {uid: s.sha256 for uid, s in stored.items()})
+            pairs = matched({m.uid: m for m in messages}, stored)
         transfer.journal.settled(intent, pairs)
         transfer.journal.flush()
         # Its user removed it at the target: that stays so.

@@ -43,15 +43,15 @@ def intents(ledger, folder, target, state) -> int:
     fresh = {uid: stored for uid, stored in target.contents(from_uid=since).items() if uid not in owned}
     adopted = 0
     for intent in open_:
-        wanted = {row.source_uid: row for row in rows if row.intent_id == intent.id}
-        pairs = _pairs(wanted, fresh, _copy, _content)
+        wanted = {message.source_uid: message for message in intent.messages}
+        pairs = matched(wanted, fresh)
         altered = _altered(wanted, fresh, pairs)
         pairs |= altered
         for uid in pairs.values():
             del fresh[uid]
         try:
             with ledger.write() as connection:
-                items.settle_intent(ledger, connection, folder.id, intent.id, pairs)
+                items.settle_intent(ledger, connection, folder.id, intent.id, intent.messages, pairs)
         except items.TakenOver:
             # The worker that wrote it is slow, not dead, and has just closed it itself.
             continue
@@ -78,8 +78,8 @@ def new_target_folder(ledger, folder, target, state) -> None:
     """The target's folder is new or has another UIDVALIDITY: find the items again by content; what is not there is sent again."""
     rows = items.items(ledger, folder.id)
     stored = target.contents() if rows and state.messages else {}
-    pairs = _pairs({row.source_uid: row for row in rows}, stored, _copy, _content)
-    kept = [dict(row._mapping, target_uid=pairs[row.source_uid], intent_id=None) for row in rows if row.source_uid in pairs]
+    pairs = matched({row.source_uid: row for row in rows}, stored)
+    kept = [dict(row._mapping, target_uid=pairs[row.source_uid]) for row in rows if row.source_uid in pairs]
     # Sent again means that the source is looked at in full.
     items.replace_items(ledger, folder.id, kept, target_uidvalidity=state.uidvalidity, source_modseq=None)
 
@@ -104,6 +104,11 @@ def new_source_folder(ledger, folder, source, state, pulse) -> None:
         changed.append(dict(row._mapping, source_uid=-number if uid is None else uid))
     exceptions.rekey(ledger, folder.mailbox_id, folder.source_name, pairs)
     items.replace_items(ledger, folder.id, changed, source_uidvalidity=state.uidvalidity, source_modseq=None)
+
+
+def matched(wanted: dict, found: dict) -> dict[int, int]:
+    """Source UID -> target UID of what was sent and what is there: copies in every way first, then by their bytes."""
+    return _pairs(wanted, found, _copy, _content)
 
 
 def _pairs(wanted: dict, found: dict, *views) -> dict[int, int]:

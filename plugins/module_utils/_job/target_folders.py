@@ -48,6 +48,10 @@ class TargetFolders:
         told = target.states(unknown) if unknown else []
         return sum(state.messages for state in [*told, *(folder.state for folder in self._listed if folder.state)])
 
+    def seen(self, row) -> bool:
+        """Whether `state` asks nobody."""
+        return row.target_name in self._states
+
     def state(self, row) -> imap_folders.State:
         """Of a folder as it was when it was opened first in this pass."""
         return self._states.get(row.target_name) or self.open(row)
@@ -134,7 +138,7 @@ class TargetFolders:
                 continue
             if row.subscribed:
                 self.imap.subscribe([row.target_name], False)
-            items.update_folder(self.ledger, row.id, source_name=folder.name, target_name=name, subscribed=False)
+            items.rename_folder(self.ledger, row, folder.name, name)
             self.counts.folders += 1
         return items.folders(self.ledger, self.mailbox_row.id) if pairs else known
 

@@ -12,16 +12,17 @@ pass (settle.py). While the target stores one batch, the source already gives th
 
 from __future__ import annotations
 
-import collections
 import dataclasses
 import time
+import typing as t
 
 from .._errors import MigrationError, Stopped
 from .._ledger import exceptions
-from .._ledger.items import Journal, TakenOver
+from .._ledger.items import Journal
 from .._model import flags as flag_rules
 from .._model import reasons
-from .._model.change_set import match_by_content
+from . import settle
+from .underway import Batch, LeaseLost
 
 # So many refusals in a row with the same words are the target's trouble, not the messages'.
 SYSTEMIC = 20
@@ -54,23 +55,20 @@ class Counts:
             setattr(self, field.name, getattr(self, field.name) + getattr(other, field.name))
 
 
-class LeaseLost(MigrationError):
-    """Another worker has taken the mailbox over."""
-
-
 class Transfer:
     """One folder's way from source to target. `state` is the target's folder as it was before; `moved` knows messages that
-    left another place of this mailbox (moves.py), or is None when there are none."""
+    left another place of this mailbox (moves.py), or is None when there are none. After `send`, `complete` or `leave`."""
 
-    def __init__(self, ledger, mailbox_id: int, folder, source, target, state, counts: Counts, pulse, open_before, moved=None) -> None:
+    def __init__(self, ledger, mailbox_id: int, folder, source, underway, state, counts: Counts, pulse, open_before, moved=None) -> None:
         self.ledger, self.mailbox_id, self.folder = ledger, mailbox_id, folder
-        self.source, self.target, self.state = source, target, state
+        self.source, self.target, self.underway, self.state = source, underway.target, underway, state
         self.counts, self.pulse, self.moved = counts, pulse, moved
-        self.journal = Journal(ledger, folder.id, state.uidvalidity, state.uidnext)
-        self.limit = target.largest_message
+        self.journal = Journal(ledger, folder.id, state.uidvalidity, state.uidnext, pulse.owner)
+        self.limit = self.target.largest_message
         # Messages that an earlier pass could not move.
         self.open_before = open_before
-        self._underway: collections.deque[tuple[int, list, dict]] = collections.deque()
+        # What is to be done once all has arrived and is written down.
+        self.left: t.Callable[[], None] | None = None
         self._gathered: list = []
         self._weight, self._began_at = 0, time.monotonic()
         self._refusals: list[str] = []
@@ -79,7 +77,7 @@ class Transfer:
     def send(self, sizes: dict[int, int], when_all_asked=None) -> None:
         """`sizes`: UID -> bytes (estimates do) of the messages to move. Stopped when `pulse` says so, with all that arrived
         written down."""
-        try:
+        with self.underway.kept():
             try:
                 self._send(sizes, when_all_asked)
             except (Stopped, LeaseLost):
@@ -87,14 +85,17 @@ class Transfer:
                 # What is on its way arrives all the same: its outcome belongs into the ledger, or must be taken back.
                 self._drain()
                 raise
-        except TakenOver as error:
-            # Frozen or cut off for longer than its lease, this worker sent what another one has sent as well.
-            self._take_back()
-            raise LeaseLost(
-                f"Another worker took over while mail was written to {self.folder.target_name}.",
-                "What was sent twice was taken back, where the target tells UIDs; mailbox_verify counts what was not.",
-                "Raise lease_seconds if this station is only slow.",
-            ) from error
+
+    def complete(self) -> None:
+        """Wait until all has arrived."""
+        with self.underway.kept():
+            self._drain()
+
+    def leave(self, then: t.Callable[[], None]) -> None:
+        """Nothing more comes of this folder: `then` is called once all has arrived, while the next folder is already sent."""
+        self.left = then
+        with self.underway.kept():
+            self.underway.through(self)
 
     def send_afresh(self, sizes: dict[int, int]) -> None:
         """What could not be moved at the target after all."""
@@ -117,10 +118,10 @@ class Transfer:
             if self.pulse():
                 raise Stopped
         self._begin_gathered()
-        self._drain()
         if held_back:
             self._one_by_one(held_back)
         if self.moved:
+            self._drain()
             self.moved.follow(self)
 
     def _gather(self, messages: list) -> None:
@@ -136,44 +137,32 @@ class Transfer:
         messages, self._gathered, self._weight = self._gathered, [], 0
         self._began_at = time.monotonic()
         if messages:
-            while len(self._underway) >= self.target.depth:
-                self._finish()
+            self.underway.make_room()
             self._begin(messages)
 
     def _drain(self) -> None:
-        while self._underway:
-            self._finish()
+        self.underway.drain()
         self.journal.flush()
-
-    def _take_back(self) -> None:
-        """Nothing of this worker is to stay at the target that the ledger does not know."""
-        while self._underway:
-            intent, _messages, _flags = self._underway.popleft()
-            self.journal.settled(intent, self.target.finish().uids)
-        doubled = self.journal.disowned()
-        if doubled:
-            self.target.opened(self.folder.target_name)
-            self.target.delete(doubled)
 
     def _one_by_one(self, sizes: dict[int, int]) -> None:
         """Messages that a batch did not give, each alone, so that one bad message holds back no other.
 
         What the source still lists and does not give even so is an exception; only what it no longer lists is gone.
         """
+        self._drain()
         listed = self.source.still_listed(sorted(sizes))
         for uid in sorted(listed):
             for batch in self.source.messages({uid: sizes[uid]}):
                 good = self._screened(batch.messages)
                 if good:
                     self._begin(good)
-                    self._finish()
+                    self._drain()
                 elif uid in batch.absent and self.source.still_listed([uid]):
                     self._exception(uid, reasons.NO_CONTENT, batch.refusal or "the server answered OK without the message")
                 for empty in batch.empty:
                     self._exception(empty, reasons.NO_CONTENT, "the server answered NIL for its content")
             if self.pulse():
                 raise Stopped
-        self.journal.flush()
 
     def _screened(self, messages) -> list:
         """Messages that the target can take by its own word."""
@@ -197,7 +186,7 @@ class Transfer:
             flags[message.uid], dropped = flag_rules.allowed(message.flags, permanent)
             if dropped:
                 self._dropped[message.uid] = dropped
-        self._underway.append((intent, messages, flags))
+        self.underway.add(Batch(self, intent, messages, flags))
         self.target.begin(self.folder.target_name, messages, flags)
 
     def _without_keywords(self, outcome, by_uid: dict, flags: dict) -> None:
@@ -217,27 +206,26 @@ class Transfer:
             outcome.untold += again.untold
             self._dropped[uid] = self._dropped.get(uid, ()) + keywords
 
-    def _finish(self) -> None:
-        """Hear what became of the oldest batch on its way."""
-        intent, messages, flags = self._underway.popleft()
-        outcome = self.target.finish()
+    def heard(self, batch: Batch, outcome) -> None:
+        """What became of a batch."""
         if outcome.uidvalidity not in (None, self.state.uidvalidity):
             raise MigrationError(
                 f"The target's folder {self.folder.target_name} was replaced while mail was written to it.",
                 "What was sent is settled by the next pass.", "Find out who changes the target mailbox, then run again.",
             )
-        by_uid = {message.uid: message for message in messages}
+        by_uid = {message.uid: message for message in batch.messages}
         if outcome.refused:
-            self._without_keywords(outcome, by_uid, flags)
-        if outcome.untold:
-            self._tell(intent, outcome, by_uid)
-        self._record(intent, outcome.uids, by_uid)
+            self._without_keywords(outcome, by_uid, batch.flags)
+        others = self._tell(batch.intent, outcome, by_uid) if outcome.untold else []
+        self._record(batch.intent, outcome.uids, by_uid)
         # Last, since it may end the pass.
-        for message in messages:
+        for message in batch.messages:
             if message.uid in outcome.refused:
                 self._refused(message, outcome.refused[message.uid])
             elif self._refusals:
                 self._refusals.clear()
+        for other, its_outcome in others:
+            self.underway.heard(other, its_outcome)
 
     def _record(self, intent: int, uids: dict[int, int], by_uid: dict) -> None:
         self.journal.settled(intent, uids)
@@ -249,32 +237,30 @@ class Transfer:
         if healed:
             exceptions.resolve(self.ledger, self.mailbox_id, self.folder.source_name, healed, reasons.NOT_MOVED)
 
-    def _tell(self, intent: int, outcome, by_uid: dict) -> None:
-        """UIDs of messages that the target took without telling them (no UIDPLUS)."""
+    def _tell(self, intent: int, outcome, by_uid: dict) -> list[tuple]:
+        """UIDs of messages that the target took without telling them (no UIDPLUS). Returns batches that were heard of meanwhile."""
         first, last = self.journal.target_uidnext, outcome.uidnext
         # UIDs only grow, and each message takes one: when exactly as many were given out as we sent, they are ours, in order.
         if last is not None and last - first == len(outcome.untold) and not outcome.uids:
             outcome.uids = dict(zip(outcome.untold, range(first, last), strict=True))
-            return
+            return []
         # Somebody else wrote there as well: only the content tells which are ours, once all of ours has arrived.
-        others = []
-        while self._underway:
-            number, messages, _flags = self._underway.popleft()
-            others.append((number, messages, self.target.finish()))
+        others = self.underway.collect()
         mine = [by_uid[uid] for uid in outcome.untold]
-        theirs = [message for _number, messages, other in others for message in messages if message.uid in other.untold]
+        theirs = [m for batch, other in others if batch.transfer is self for m in batch.messages if m.uid in other.untold]
         pairs = self._found(intent, mine + theirs)
         outcome.uids |= {message.uid: pairs[message.uid] for message in mine}
-        for number, messages, other in others:
-            self._record(number, other.uids | {uid: pairs[uid] for uid in other.untold}, {message.uid: message for message in messages})
-            for uid, words in other.refused.items():
-                self._refused(next(message for message in messages if message.uid == uid), words)
+        for batch, other in others:
+            if batch.transfer is self:
+                other.uids |= {uid: pairs[uid] for uid in other.untold}
+                other.untold = []
+        return others
 
     def _found(self, intent: int, messages) -> dict[int, int]:
         """Where accepted messages are when the target does not tell: read back what is new, and match by hash."""
         self.target.open(self.folder.target_name)
         stored = self.target.contents(from_uid=self.journal.target_uidnext)
-        pairs = match_by_content({m.uid: m.sha256 for m in messages}, {uid: s.sha256 for uid, s in stored.items()})
+        pairs = settle.matched({m.uid: m for m in messages}, stored)
         unmatched = [m for m in messages if m.uid not in pairs]
         rest = sorted(stored.keys() - set(pairs.values()))
         if not unmatched:
@@ -292,7 +278,7 @@ class Transfer:
 
     def _refused(self, message, words: str) -> None:
         if _mailbox_trouble(words):
-            self._drain()
+            self._give_up()
             raise MigrationError(
                 f"The target takes no mail for {self.folder.target_name}: {words}.",
                 "What was moved stays; nothing is lost at the source.", "Correct it at the target (quota, rights, space), then run again.",
@@ -302,12 +288,17 @@ class Transfer:
             self._refusals.append(words)
         last = self._refusals[-SYSTEMIC:]
         if len(last) == SYSTEMIC and len(set(last)) == 1:
-            self._drain()
+            self._give_up()
             raise MigrationError(
                 f"The target refused {SYSTEMIC} messages in a row for {self.folder.target_name}: {words}.",
                 "What was moved stays; nothing is lost at the source.", "Look at the target's log; when it is well again, run again.",
             )
         self._exception(message.uid, reasons.REFUSED, words, message.sha256)
+
+    def _give_up(self) -> None:
+        """What is on its way is written down, and the folder is not done."""
+        self.left = None
+        self._drain()
 
     def _exception(self, uid: int, reason: str, detail: str, sha256: bytes | None = None) -> None:
         exceptions.raise_exception(self.ledger, self.mailbox_id, self.folder.source_name, uid, reason, detail, sha256)

@@ -9,7 +9,9 @@
 from __future__ import annotations
 
 import array
+import dataclasses
 import functools
+import json
 import time
 import types
 
@@ -19,19 +21,20 @@ from .store import Ledger
 
 # Rows that a statement names at once; SQLite and PostgreSQL take far more.
 CHUNK = 500
-
-
-COLUMNS = ("folder_id", "source_uid", "sha256", "size", "flags", "internal_date", "target_uid", "intent_id")
+COLUMNS = ("folder_id", "source_uid", "sha256", "size", "flags", "internal_date", "target_uid")
 
 
 @functools.lru_cache(maxsize=1)
 def _statements() -> types.SimpleNamespace:
-    items = tables().items
+    """Those of every batch, made once."""
+    t = tables()
     return types.SimpleNamespace(
-        add=items.insert().values({name: sa.bindparam(name) for name in COLUMNS}),
-        place=items.update().where(
-            items.c.folder_id == sa.bindparam("folder"), items.c.source_uid == sa.bindparam("uid"), items.c.intent_id == sa.bindparam("intent")
-        ).values(target_uid=sa.bindparam("at"), intent_id=sa.null()),
+        add=t.items.insert().values({name: sa.bindparam(name) for name in COLUMNS}),
+        intend=t.intents.insert(),
+        # Shared with nobody who is about to claim the mailbox.
+        leased=sa.select(t.mailboxes.c.id).join(t.folders, t.folders.c.mailbox_id == t.mailboxes.c.id).where(
+            t.folders.c.id == sa.bindparam("folder"), t.mailboxes.c.lease_owner == sa.bindparam("owner")
+        ).with_for_update(read=True, of=t.mailboxes),
     )
 
 
@@ -54,6 +57,16 @@ def update_folder(ledger: Ledger, folder_id: int, **values) -> None:
     t = ledger.tables.folders
     with ledger.write() as connection:
         connection.execute(t.update().where(t.c.id == folder_id).values(**values))
+
+
+def rename_folder(ledger: Ledger, row, source_name: str, target_name: str) -> None:
+    """Both names of the folder `row`; what was said of its messages, and approved, goes on to be about them."""
+    f, e = ledger.tables.folders, ledger.tables.exceptions
+    with ledger.write() as connection:
+        # What is left of another folder of that name.
+        connection.execute(e.delete().where(e.c.mailbox_id == row.mailbox_id, e.c.folder == source_name))
+        connection.execute(e.update().where(e.c.mailbox_id == row.mailbox_id, e.c.folder == row.source_name).values(folder=source_name))
+        connection.execute(f.update().where(f.c.id == row.id).values(source_name=source_name, target_name=target_name, subscribed=False))
 
 
 def drop_folder(ledger: Ledger, folder_id: int) -> None:
@@ -135,10 +148,35 @@ def count(ledger: Ledger, mailbox_id: int) -> int:
         ).scalar_one()
 
 
-def open_intents(ledger: Ledger, folder_id: int) -> list:
+@dataclasses.dataclass(frozen=True)
+class Underway:
+    """A message of an intent, in the words of items."""
+
+    source_uid: int
+    sha256: bytes
+    size: int
+    flags: str
+    internal_date: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Intent:
+    id: int
+    target_uidvalidity: int
+    target_uidnext: int
+    messages: list[Underway]
+
+
+def open_intents(ledger: Ledger, folder_id: int) -> list[Intent]:
     t = ledger.tables.intents
     with ledger.read() as connection:
-        return connection.execute(sa.select(t).where(t.c.folder_id == folder_id).order_by(t.c.id)).all()
+        rows = connection.execute(sa.select(t).where(t.c.folder_id == folder_id).order_by(t.c.id)).all()
+    return [
+        Intent(row.id, row.target_uidvalidity, row.target_uidnext, [
+            Underway(uid, bytes.fromhex(sha256), *rest) for uid, sha256, *rest in json.loads(row.messages)
+        ])
+        for row in rows
+    ]
 
 
 class TakenOver(Exception):
@@ -147,42 +185,41 @@ class TakenOver(Exception):
 
 class Journal:
     """Intents and their outcome for one folder. `intend` also commits the outcome of batches before, so that a batch
-    costs one commit."""
+    costs one commit. `owner` holds the mailbox's lease; without one nobody else can take it over."""
 
-    def __init__(self, ledger: Ledger, folder_id: int, target_uidvalidity: int, target_uidnext: int) -> None:
-        self.ledger, self.folder_id = ledger, folder_id
+    def __init__(self, ledger: Ledger, folder_id: int, target_uidvalidity: int, target_uidnext: int, owner: str | None = None) -> None:
+        self.ledger, self.folder_id, self.owner = ledger, folder_id, owner
         self.target_uidvalidity, self.target_uidnext = target_uidvalidity, target_uidnext
-        self._outcomes: list[tuple[int, dict[int, int]]] = []
+        self._open: dict[int, list[Underway]] = {}
+        self._outcomes: list[tuple[int, list[Underway], dict[int, int]]] = []
 
     def intend(self, messages) -> int:
-        """Commit that `messages` are about to be sent; returns the intent's number."""
-        t = self.ledger.tables
+        """Commit that `messages` are about to be sent; returns the intent's number. TakenOver, and nothing is to be sent, when the
+        lease is another worker's."""
+        underway = [Underway(m.uid, m.sha256, len(m.body), " ".join(m.flags), m.internal_date) for m in messages]
         with self.ledger.write() as connection:
+            if self.owner and connection.execute(_statements().leased, {"folder": self.folder_id, "owner": self.owner}).first() is None:
+                raise TakenOver
             self._write_outcomes(connection)
             intent = connection.execute(
-                t.intents.insert(),
+                _statements().intend,
                 {
                     "folder_id": self.folder_id,
                     "target_uidvalidity": self.target_uidvalidity,
                     "target_uidnext": self.target_uidnext,
+                    "messages": json.dumps([(m.source_uid, m.sha256.hex(), m.size, m.flags, m.internal_date) for m in underway]),
                     "created_at": time.time(),
                 },
             ).inserted_primary_key[0]
-            try:
-                self.ledger.many(connection, _statements().add, COLUMNS, [
-                    (self.folder_id, m.uid, m.sha256, len(m.body), " ".join(m.flags), m.internal_date, None, intent) for m in messages
-                ])
-            except sa.exc.IntegrityError as error:
-                raise TakenOver from error
+        self._open[intent] = underway
         return intent
 
     def settled(self, intent: int, target_uids: dict[int, int]) -> None:
         """Remember where the target put the batch (source UID -> target UID); committed by the next `intend` or `flush`.
 
-        Items of the intent that are not in `target_uids` were not accepted: they are forgotten, not lost, because the
-        source still lists them.
+        What of the intent is not in `target_uids` was not accepted: it is forgotten, not lost, because the source still lists it.
         """
-        self._outcomes.append((intent, target_uids))
+        self._outcomes.append((intent, self._open.pop(intent), target_uids))
         if target_uids:
             self.target_uidnext = max(self.target_uidnext, max(target_uids.values()) + 1)
 
@@ -195,10 +232,10 @@ class Journal:
         """After TakenOver: target UIDs of what this worker sent and another one does not count as moved. Each outcome is
         committed alone where nobody else has closed its intent; what is closed has been decided by the other worker."""
         t, rest = self.ledger.tables.items, []
-        for intent, target_uids in self._outcomes:
+        for intent, underway, target_uids in self._outcomes:
             try:
                 with self.ledger.write() as connection:
-                    settle_intent(self.ledger, connection, self.folder_id, intent, target_uids)
+                    settle_intent(self.ledger, connection, self.folder_id, intent, underway, target_uids)
             except TakenOver:
                 rest += target_uids.values()
         self._outcomes = []
@@ -209,20 +246,24 @@ class Journal:
         return sorted(set(rest) - adopted)
 
     def _write_outcomes(self, connection) -> None:
-        for intent, target_uids in self._outcomes:
-            settle_intent(self.ledger, connection, self.folder_id, intent, target_uids)
+        for intent, underway, target_uids in self._outcomes:
+            settle_intent(self.ledger, connection, self.folder_id, intent, underway, target_uids)
         self._outcomes = []
 
 
-def settle_intent(ledger: Ledger, connection, folder_id: int, intent: int, target_uids: dict[int, int]) -> None:
-    """Close an intent: the given items are at the target, the others of it are not. TakenOver when it is closed already."""
-    t = ledger.tables
-    ledger.many(connection, _statements().place, ("at", "folder", "uid", "intent"), [
-        (at, folder_id, uid, intent) for uid, at in target_uids.items()
-    ])
-    connection.execute(t.items.delete().where(t.items.c.intent_id == intent))
-    if not connection.execute(t.intents.delete().where(t.intents.c.id == intent)).rowcount:
+def settle_intent(ledger: Ledger, connection, folder_id: int, intent: int, underway, target_uids: dict[int, int]) -> None:
+    """Close an intent: of `underway`, those in `target_uids` are at the target, the others are not. TakenOver when it is closed
+    already, or another worker has moved the same."""
+    t = ledger.tables.intents
+    if not connection.execute(t.delete().where(t.c.id == intent)).rowcount:
         raise TakenOver
+    try:
+        ledger.many(connection, _statements().add, COLUMNS, [
+            (folder_id, m.source_uid, m.sha256, m.size, m.flags, m.internal_date, target_uids[m.source_uid])
+            for m in underway if m.source_uid in target_uids
+        ])
+    except sa.exc.IntegrityError as error:
+        raise TakenOver from error
 
 
 def forget(ledger: Ledger, folder_id: int, source_uids) -> None:
@@ -277,7 +318,7 @@ def add_missing(ledger: Ledger, folder_id: int, messages) -> None:
         connection.execute(ledger.tables.items.insert(), [
             {
                 "folder_id": folder_id, "source_uid": message.uid, "sha256": message.sha256, "size": len(message.body),
-                "flags": " ".join(message.flags), "internal_date": message.internal_date, "target_uid": None, "intent_id": None,
+                "flags": " ".join(message.flags), "internal_date": message.internal_date, "target_uid": None,
             }
             for message in messages
         ])

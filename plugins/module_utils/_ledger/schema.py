@@ -13,7 +13,7 @@ import types
 
 from .._libraries import sqlalchemy as sa
 
-VERSION = 2
+VERSION = 3
 
 
 @functools.lru_cache(maxsize=1)
@@ -77,7 +77,8 @@ def tables() -> types.SimpleNamespace:
         sa.UniqueConstraint("mailbox_id", "target_name"),
     )
 
-    # A batch on its way: committed before it is sent, gone when its UIDs at the target are known.
+    # A batch on its way, with what items will say of its messages (JSON): committed before it is sent, gone when its UIDs at the
+    # target are known.
     intents = sa.Table(
         "intents",
         meta,
@@ -85,12 +86,13 @@ def tables() -> types.SimpleNamespace:
         sa.Column("folder_id", sa.ForeignKey("folders.id"), nullable=False, index=True),
         sa.Column("target_uidvalidity", big, nullable=False),
         sa.Column("target_uidnext", big, nullable=False),
+        sa.Column("messages", sa.Text, nullable=False),
         sa.Column("created_at", sa.Float, nullable=False),
         # A number is never given twice: a worker that comes late must not take another one's intent for its own.
         sqlite_autoincrement=True,
     )
 
-    # A message: at the target under target_uid, or on its way under an intent.
+    # A message that was moved: at the target under target_uid, or without one where its user has removed it there.
     items = sa.Table(
         "items",
         meta,
@@ -101,12 +103,9 @@ def tables() -> types.SimpleNamespace:
         sa.Column("flags", sa.Text, nullable=False),
         sa.Column("internal_date", sa.Text, nullable=False),
         sa.Column("target_uid", big),
-        sa.Column("intent_id", sa.ForeignKey("intents.id")),
         # Kept in the order of its key, and nowhere twice: it is by far the largest table.
         sqlite_with_rowid=False,
     )
-    # As text: arguments of a dialect would load it, whatever database is used.
-    sa.event.listen(items, "after_create", sa.DDL("CREATE INDEX items_underway ON items (intent_id) WHERE intent_id IS NOT NULL"))
 
     passes = sa.Table(
         "passes",

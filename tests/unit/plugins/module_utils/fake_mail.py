@@ -251,9 +251,14 @@ class FakeTarget(_Side):
         self._underway: list[Outcome] = []
 
     def open(self, name: str, readonly: bool = False) -> folders.State:
+        self._between()
         return self._opened(name)
 
+    def _between(self) -> None:
+        assert not self._underway, "a command to the target while messages are on their way"
+
     def open_each(self, names, readonly: bool = False):
+        self._between()
         return [self._opened(name) for name in names]
 
     def opened(self, name: str) -> None:
@@ -261,6 +266,7 @@ class FakeTarget(_Side):
             self._opened(name)
 
     def create(self, names) -> dict[str, str]:
+        self._between()
         refused = {}
         for name in names:
             self.fuse.burn()
@@ -272,12 +278,14 @@ class FakeTarget(_Side):
         return refused
 
     def subscribe(self, names, wanted: bool) -> None:
+        self._between()
         for name in names:
             self.fuse.burn()
             if wanted or name in self.held.boxes:
                 self._box(name).subscribed = wanted
 
     def remove_folder(self, name: str) -> None:
+        self._between()
         self.fuse.burn()
         if self._box(name) is self.box:
             raise REFUSED(f"{name} is open")
@@ -286,6 +294,7 @@ class FakeTarget(_Side):
         del self.held.boxes[name]
 
     def rename(self, name: str, to: str) -> None:
+        self._between()
         self.fuse.burn()
         self._box(name)
         self.held.rename(name, to)
@@ -321,6 +330,7 @@ class FakeTarget(_Side):
         return self._append(name, [message], {message.uid: flags})
 
     def copy(self, uids, to: str):
+        self._between()
         self.fuse.burn()
         if not self.copies:
             raise REFUSED("no copies here")
@@ -332,6 +342,7 @@ class FakeTarget(_Side):
         return (pairs, True) if self.tells else ({}, False)
 
     def contents(self, from_uid: int = 1, uids=None):
+        self._between()
         self.fuse.burn()
         return {
             uid: Stored(message.sha256, message.flags, message.internal_date, len(message.body))
@@ -339,18 +350,22 @@ class FakeTarget(_Side):
         }
 
     def store(self, uids, add, remove) -> None:
+        self._between()
         for uid in uids:
             self.fuse.burn()
             self.box.flag(uid, add, remove)
 
     def delete(self, uids) -> None:
+        self._between()
         for uid in uids:
             self.fuse.burn()
             self.box.remove(uid)
 
 
 class Pulse:
-    """Says stop once it was asked `stop_after` times, and from then on."""
+    """Says stop once it was asked `stop_after` times, and from then on. Without a lease, so nobody can take it over."""
+
+    owner = None
 
     def __init__(self, stop_after: int | None = None) -> None:
         self.left, self.counts, self.pace = stop_after, Counts(), None

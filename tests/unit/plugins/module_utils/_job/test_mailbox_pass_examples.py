@@ -224,6 +224,17 @@ def test_exceptions_end_with_their_message(scene):
     assert scene.odd() == []
 
 
+def test_exceptions_go_with_their_folder(scene):
+    old = scene.source.held.create("Old")
+    for body in (b"a", b"x" * 11, b"b"):
+        old.add(body)
+    scene.target.largest_message = 10
+    scene.run()
+    scene.source.held.rename("Old", "New")
+    scene.run()
+    assert [key[:3] for key in scene.odd()] == [("New", 2, "too_large")] and scene.here["New"].mail() == [old.mail()[0], old.mail()[1]]
+
+
 def test_an_approval_is_for_a_message_not_for_a_number(scene):
     inbox = scene.there["INBOX"]
     inbox.add(b"x" * 11)

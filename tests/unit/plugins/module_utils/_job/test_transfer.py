@@ -9,6 +9,7 @@ import pytest
 
 from ansible_collections.messaging.migration.plugins.module_utils._errors import MigrationError, Stopped
 from ansible_collections.messaging.migration.plugins.module_utils._job import transfer
+from ansible_collections.messaging.migration.plugins.module_utils._job.underway import Underway
 from ansible_collections.messaging.migration.plugins.module_utils._ledger import exceptions, items
 from ansible_collections.messaging.migration.tests.unit.plugins.module_utils.fake_mail import FakeSource, FakeTarget, Pulse, Store
 from ansible_collections.messaging.migration.tests.unit.plugins.module_utils.ledger_fixture import opened, with_folder, with_mailboxes
@@ -30,9 +31,11 @@ class Scene:
         sizes = {uid: 1 for uid in uids or self.inbox.messages}
         before = {row.source_uid for row in exceptions.unresolved(self.ledger, self.folder.mailbox_id)}
         with contextlib.suppress(Stopped):
-            transfer.Transfer(
-                self.ledger, self.folder.mailbox_id, self.folder, self.source, self.target, state, pulse.counts, pulse, before
-            ).send(sizes)
+            one = transfer.Transfer(
+                self.ledger, self.folder.mailbox_id, self.folder, self.source, Underway(self.target), state, pulse.counts, pulse, before
+            )
+            one.send(sizes)
+            one.complete()
         return pulse
 
     def known(self) -> dict[int, int]:
@@ -277,7 +280,7 @@ def test_what_another_worker_has_taken_over_is_taken_back(scene):
     def taken_over():
         [intent] = items.open_intents(scene.ledger, scene.folder.id)
         with scene.ledger.write() as connection:
-            items.settle_intent(scene.ledger, connection, scene.folder.id, intent.id, {})
+            items.settle_intent(scene.ledger, connection, scene.folder.id, intent.id, intent.messages, {})
         return finish()
 
     scene.target.finish = taken_over
@@ -296,7 +299,7 @@ def test_what_another_worker_has_adopted_stays(scene):
         scene.target.finish = finish
         first = items.open_intents(scene.ledger, scene.folder.id)[0]
         with scene.ledger.write() as connection:
-            items.settle_intent(scene.ledger, connection, scene.folder.id, first.id, {1: 1, 2: 2, 3: 3})
+            items.settle_intent(scene.ledger, connection, scene.folder.id, first.id, first.messages, {1: 1, 2: 2, 3: 3})
         return finish()
 
     scene.target.finish = adopted
@@ -310,3 +313,14 @@ def test_counts_add_up():
     assert total.any() and not transfer.Counts().any()
     total.add(transfer.Counts(messages=2, bytes=3, flags=4, deleted=5, folders=6, moved=7))
     assert total == transfer.Counts(3, 3, 4, 5, 6, 7)
+
+
+def test_equal_bytes_with_other_flags_are_not_taken_for_each_other(scene):
+    """Without UIDPLUS, while somebody else writes there too, content tells them apart."""
+    scene.target.tells = False
+    for flags in ((), ("\\Seen",), ()):
+        scene.inbox.add(b"same", flags)
+    scene.source.newest_first = True
+    scene.send()
+    seen = {uid for uid, message in scene.arrived.messages.items() if "\\Seen" in message.flags}
+    assert {scene.known()[2]} == seen and len(scene.known()) == 3

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.messaging.migration.plugins.module_utils._ledger import items, passes
+from ansible_collections.messaging.migration.plugins.module_utils._ledger import items, mailboxes, passes
 from ansible_collections.messaging.migration.tests.unit.plugins.module_utils.ledger_fixture import message, opened, with_folder, with_mailboxes
 
 
@@ -21,7 +21,9 @@ def folder(ledger):
 
 def state(ledger, folder):
     """Source UID -> target UID, None while on its way; and the number of open intents."""
-    return {row.source_uid: row.target_uid for row in items.items(ledger, folder.id)}, len(items.open_intents(ledger, folder.id))
+    intents = items.open_intents(ledger, folder.id)
+    underway = {message.source_uid: None for intent in intents for message in intent.messages}
+    return underway | {row.source_uid: row.target_uid for row in items.items(ledger, folder.id)}, len(intents)
 
 
 def test_an_intent_stays_after_a_crash(ledger, folder):
@@ -29,8 +31,8 @@ def test_an_intent_stays_after_a_crash(ledger, folder):
     assert state(ledger, folder) == ({1: None, 2: None}, 1)
     [intent] = items.open_intents(ledger, folder.id)
     assert (intent.target_uidvalidity, intent.target_uidnext) == (1000, 7)
-    row = items.items(ledger, folder.id)[1]
-    assert (row.sha256, row.size, row.flags, row.internal_date) == (message(2, b"two").sha256, 3, "\\Seen $Junk", "02-Jan-2019 03:04:05 +0100")
+    row = intent.messages[1]
+    assert (row.source_uid, row.sha256, row.size, row.flags, row.internal_date) == (2, message(2, b"two").sha256, 3, "\\Seen $Junk", "02-Jan-2019 03:04:05 +0100")
 
 
 def test_an_outcome_is_written_with_the_next_intent(ledger, folder):
@@ -64,13 +66,34 @@ def test_an_intent_that_another_worker_settled_is_told(ledger, folder):
     journal = items.Journal(ledger, folder.id, 1000, 1)
     intent = journal.intend([message(1)])
     with ledger.write() as connection:
-        items.settle_intent(ledger, connection, folder.id, intent, {1: 1})
+        items.settle_intent(ledger, connection, folder.id, intent, items.open_intents(ledger, folder.id)[0].messages, {1: 1})
     journal.settled(intent, {1: 2})
     with pytest.raises(items.TakenOver):
         journal.flush()
+    assert state(ledger, folder) == ({1: 1}, 0) and journal.disowned() == [2]
+
+
+def test_what_another_worker_moved_is_told(ledger, folder):
+    first, second = (items.Journal(ledger, folder.id, 1000, 1) for _number in range(2))
+    for journal, at in ((first, 1), (second, 2)):
+        journal.settled(journal.intend([message(1)]), {1: at})
+    first.flush()
     with pytest.raises(items.TakenOver):
-        items.Journal(ledger, folder.id, 1000, 1).intend([message(1)])
-    assert state(ledger, folder) == ({1: 1}, 0)
+        second.flush()
+    assert second.disowned() == [2]
+    # The intent stays open: the next pass settles it by content.
+    assert state(ledger, folder) == ({1: 1}, 1)
+
+
+def test_nothing_is_sent_under_a_lease_that_another_worker_has(ledger, folder):
+    mailboxes.set_values(ledger, folder.mailbox_id, lease_owner="w1")
+    journal = items.Journal(ledger, folder.id, 1000, 1, "w1")
+    journal.settled(journal.intend([message(1)]), {1: 1})
+    mailboxes.set_values(ledger, folder.mailbox_id, lease_owner="w2")
+    with pytest.raises(items.TakenOver):
+        journal.intend([message(2)])
+    # What it had sent before is not doubled, so it counts.
+    assert journal.disowned() == [] and state(ledger, folder) == ({1: 1}, 0)
 
 
 def test_flags_and_forgetting(ledger, folder):
@@ -85,8 +108,10 @@ def test_flags_and_forgetting(ledger, folder):
 
 def test_items_are_replaced_with_the_state_of_their_folder(ledger, folder):
     journal = items.Journal(ledger, folder.id, 1000, 1)
-    journal.intend([message(1), message(2)])
-    rows = [dict(row._mapping, source_uid=row.source_uid + 10, target_uid=5, intent_id=None) for row in items.items(ledger, folder.id)[:1]]
+    journal.settled(journal.intend([message(1), message(2)]), {1: 3, 2: 4})
+    journal.intend([message(3)])
+    journal.flush()
+    rows = [dict(row._mapping, source_uid=row.source_uid + 10, target_uid=5) for row in items.items(ledger, folder.id)[:1]]
     items.replace_items(ledger, folder.id, rows, target_uidvalidity=2000)
     assert state(ledger, folder) == ({11: 5}, 0)
     assert items.folders(ledger, folder.mailbox_id)["INBOX"].target_uidvalidity == 2000
