@@ -49,10 +49,16 @@ class Appender:
         self.ahead = float("inf") if "LITERAL+" in capabilities else SMALL if "LITERAL-" in capabilities else -1
         self.tells = "UIDPLUS" in capabilities
         self._underway: collections.deque[_Sent] = collections.deque()
+        # The end of what was begun, which travels with what comes next.
+        self._rest: list = []
         self._answers: dict[bytes, Answer | None] = {}
         # UIDNEXT as the server last told it, and as it was when each STATUS of ours was answered.
         self._uidnext: int | None = None
         self._counted: dict[bytes, int | None] = {}
+
+    @property
+    def busy(self) -> bool:
+        return bool(self._underway)
 
     def begin(self, folder: bytes, messages: list[Message], flags: dict[int, tuple[str, ...]]) -> None:
         """Send `messages` to `folder` (as spelled on the wire); `flags`: source UID -> flags that the folder stores."""
@@ -65,6 +71,7 @@ class Appender:
         for group in groups:
             if group:
                 sent.groups.append((self._send(sent, group), group))
+        self._send_rest()
         if not self.tells:
             sent.status = self.wire.start(b"STATUS %s (UIDNEXT)" % folder)
             self._answers[sent.status] = self._counted[sent.status] = None
@@ -106,7 +113,7 @@ class Appender:
         """Returns the tag. A server that refuses before it has seen the message has then already answered."""
         tag = self.wire.tag()
         self._answers[tag] = None
-        pieces = [tag + b" APPEND " + sent.folder]
+        pieces, self._rest = [*self._rest, tag + b" APPEND " + sent.folder], []
         for message in group:
             size = len(message.body)
             head = b' (%s) "%s" {%d' % (_spelled(sent.flags[message.uid]), message.internal_date.encode(), size)
@@ -117,8 +124,15 @@ class Appender:
             if not self._invited(tag):
                 return tag
             pieces = [message.body]
-        self.wire.send(*pieces, b"\r\n")
+        self._rest = [*pieces, b"\r\n"]
+        if len(group[-1].body) <= self.ahead:
+            self._send_rest()
         return tag
+
+    def _send_rest(self) -> None:
+        rest, self._rest = self._rest, []
+        if rest:
+            self.wire.send(*rest)
 
     def _invited(self, tag: bytes) -> bool:
         """Wait for the server's `+`; False when it refused instead."""
@@ -134,6 +148,7 @@ class Appender:
 
     def _receive(self) -> list[bytes]:
         """Read one response. Answers to earlier commands may come in between: each is kept for its own."""
+        self._send_rest()
         parts = self.wire.read()
         counter = UIDNEXT.search(parts[-1]) if parts[0][:9].upper() == b"* STATUS " else None
         if counter:

@@ -22,6 +22,9 @@ HOLDS_NO_MESSAGES = {b"\\noselect", b"\\nonexistent"}
 COUNTERS = (b"UIDVALIDITY", b"UIDNEXT", b"MESSAGES", b"HIGHESTMODSEQ")
 CODE = re.compile(rb"\* OK \[(UIDVALIDITY|UIDNEXT|HIGHESTMODSEQ) (\d+)\]", re.IGNORECASE)
 PERMANENT = re.compile(rb"\* OK \[PERMANENTFLAGS \(([^)]*)\)\]", re.IGNORECASE)
+# How most servers write what is below; all else is left to the reader of all forms.
+ROW = re.compile(rb'\* LIST \(([^()"]*)\) (?:"([^"\\])"|NIL) (?:"([^"\\]*)"|([^\s"(){}\\]+))\r\n\Z')
+STATUS = re.compile(rb'\* STATUS (?:"([^"\\]*)"|([^\s"(){}\\]+)) \(([\w ]*)\)\r\n\Z')
 EXISTS = re.compile(rb"\* (\d+) EXISTS", re.IGNORECASE)
 VANISHED = re.compile(rb"\* VANISHED \(EARLIER\) ([\d:,]+)", re.IGNORECASE)
 
@@ -75,22 +78,25 @@ def encoded(path: str) -> str:
     return imapclient.imap_utf7.encode(path).decode("latin-1")
 
 
-def listed(session: Session, pattern: bytes = b"*") -> list[Folder]:
+def listing(session: Session) -> list[bytes]:
+    """Commands that list all folders: one, which also tells each folder's state, where the server has LIST-EXTENDED and LIST-STATUS
+    (RFC 5258, RFC 5819)."""
+    if session.has("LIST-EXTENDED") and session.has("LIST-STATUS"):
+        return [b'LIST "" "*" RETURN (SUBSCRIBED STATUS (%s))' % b" ".join(COUNTERS if session.has("CONDSTORE") else COUNTERS[:3])]
+    return [b'LIST "" "*"', b'LSUB "" "*"']
+
+
+def listed(session: Session) -> list[Folder]:
     """All folders below the personal namespace, INBOX first, then by name; parents come before their children.
 
-    In one round trip, with each folder's state, where the server has LIST-EXTENDED and LIST-STATUS (RFC 5258, RFC 5819).
+    Where they were listed with the login, that is taken, once.
     """
-    if session.has("LIST-EXTENDED") and session.has("LIST-STATUS"):
-        items = b" ".join(COUNTERS if session.has("CONDSTORE") else COUNTERS[:3])
-        (responses, answer), = session.wire.burst([b'LIST "" %s RETURN (SUBSCRIBED STATUS (%s))' % (quoted(pattern), items)])
-        _checked(answer, "listing the folders")
-        found, subscribed, states = _rows(responses)
-    else:
-        (responses, answer), (more, other) = session.wire.burst([verb + b' "" ' + quoted(pattern) for verb in (b"LIST", b"LSUB")])
-        _checked(answer, "listing the folders")
-        _checked(other, "listing the subscribed folders")
-        found, _none, states = _rows(responses)
-        subscribed = set(_rows(more, b"LSUB")[0])
+    results, session.ahead = session.ahead or session.wire.burst(listing(session)), []
+    for (_responses, answer), doing in zip(results, ("listing the folders", "listing the subscribed folders"), strict=False):
+        _checked(answer, doing)
+    found, subscribed, states = _rows(results[0][0])
+    if len(results) > 1:
+        subscribed = set(_rows(results[1][0], b"LSUB")[0])
     folders = []
     for name, (flags, separator) in found.items():
         text = name.decode("latin-1")
@@ -112,6 +118,17 @@ def _rows(responses, verb: bytes = b"LIST") -> tuple[dict, set[bytes], dict[byte
     found: dict[bytes, tuple[set[bytes], bytes | None]] = {}
     subscribed, states = set(), {}
     for parts in responses:
+        if usual := verb == b"LIST" and ROW.match(parts[0]):
+            name = usual[3] or usual[4] or b""
+            found[name] = {flag.lower() for flag in usual[1].split()} | found.get(name, (set(), None))[0], usual[2]
+            if b"\\subscribed" in found[name][0]:
+                subscribed.add(name)
+            continue
+        if usual := STATUS.match(parts[0]):
+            state = _state(usual[3].split())
+            if state:
+                states[usual[1] or usual[2] or b""] = state
+            continue
         head = parts[0].split(b" ", 2)
         kind = head[1].upper() if len(head) == 3 else b""
         if kind == verb:

@@ -17,6 +17,7 @@ import ssl
 from .._errors import MigrationError
 from .._libraries import imapclient
 from .._model.server import WITHOUT_NAMESPACE, Mailbox, Server
+from .client import client_class
 from .stream import Stream
 from .wire import Wire
 
@@ -45,22 +46,25 @@ class Session:
         # Folder names travel as the server spells them (modified UTF-7), since some can't be decoded and encoded back.
         client.folder_encode = False
         self.capabilities = {name.decode("ascii", "replace").upper() for name in client.capabilities()}
-        # What the server said of INBOX, and of its namespace, when the login was proved; see folders.namespace.
+        # What the server said of INBOX, of its namespace, and to commands sent along, when the login was proved; see folders.py.
         self.proof: list = []
+        self.ahead: list = []
         # QRESYNC is in force: folders can tell what vanished.
         self.resync = False
 
     def has(self, capability: str) -> bool:
         return capability in self.capabilities
 
-    def prove(self) -> None:
+    def prove(self, ahead=lambda session: []) -> None:
         """Open INBOX: Exchange may accept a wrong login and only fail at the first folder. Asks for what comes next in the
-        same round trip."""
+        same round trip: also the commands of `ahead(session)`, whose answers wait in `self.ahead`."""
         commands = [b'EXAMINE "INBOX"', b'LIST "" "INBOX"']
         if self.has("NAMESPACE") and self.server.profile not in WITHOUT_NAMESPACE:
             commands.append(b"NAMESPACE")
         wants = self.has("QRESYNC") and self.has("ENABLE")
-        self.proof = self.wire.burst(commands + ([b"ENABLE QRESYNC"] if wants else []))
+        commands += [b"ENABLE QRESYNC"] if wants else []
+        results = self.wire.burst(commands + ahead(self))
+        self.proof, self.ahead = results[:len(commands)], results[len(commands):]
         if wants:
             self.resync = self.proof.pop()[1].ok
         answer = self.proof[0][1]
@@ -78,15 +82,16 @@ class Session:
         _drop(self.client)
 
     def close(self) -> None:
-        """End politely; a connection that is already gone needs no more."""
+        """End politely, without waiting for the farewell; a connection that is already gone needs no more."""
         try:
-            self.client.logout()
-        except (*LOST, REFUSED):
+            self.wire.start(b"LOGOUT")
+        except LOST:
             pass
+        _drop(self.client)
 
 
-def connect(server: Server, mailbox: Mailbox | None = None) -> Session:
-    """Log in to `mailbox` (or as the administrator himself when there is none), one attempt a login form.
+def connect(server: Server, mailbox: Mailbox | None = None, ahead=lambda session: []) -> Session:
+    """Log in to `mailbox` (or as the administrator himself when there is none), one attempt a login form. `ahead` as in Session.prove.
 
     Raises MigrationError when the host, its certificate or the credentials are not right; nothing is changed there.
     """
@@ -100,7 +105,7 @@ def connect(server: Server, mailbox: Mailbox | None = None) -> Session:
             if server.compress and session.has("COMPRESS=DEFLATE"):
                 session.compress()
             if mailbox:
-                session.prove()
+                session.prove(ahead)
             return session
         except UnicodeEncodeError:
             _drop(client)
@@ -151,10 +156,12 @@ def _open(server: Server):
             f"The certificate authorities in {server.ca_file} can't be read: {error}", "Nothing was touched.", "Correct ca_file.",
         ) from error
     try:
-        client = imapclient.IMAPClient(
+        client = client_class()(
             server.host, port=server.port, ssl=server.tls == "implicit", ssl_context=context,
             timeout=imapclient.SocketTimeout(min(server.timeout, 20), server.timeout),
         )
+        # Words for a debug log that nobody keeps.
+        client._imap.debug = 0
         if server.tls == "starttls":
             client.starttls(context)
     except ssl.SSLCertVerificationError as error:

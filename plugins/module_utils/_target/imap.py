@@ -42,10 +42,19 @@ class ImapTarget:
 
     def __init__(self, server: Server, mailbox: Mailbox) -> None:
         # The target's own name for the mailbox is what the login forms are about.
-        self.session = connect(server, dataclasses.replace(mailbox, name=mailbox.target, password=mailbox.target_password))
+        own = dataclasses.replace(mailbox, name=mailbox.target, password=mailbox.target_password)
+        self.session = connect(server, own, folders.listing)
         self.prefix, self.separator = folders.namespace(self.session)
         self._appender = append.Appender(self.session.wire, self.session.capabilities)
-        self._open: tuple[str, bool, folders.State] | None = None
+        # The folder that is open, and whether only for reading.
+        self._open: tuple[str, bool] | None = None
+
+    @property
+    def _wire(self):
+        """For commands whose answer is awaited: among answers to messages on their way they would take those for nothing."""
+        if self._appender.busy:
+            raise RuntimeError("a command to the target while messages are on their way")
+        return self.session.wire
 
     @property
     def largest_message(self) -> int | None:
@@ -68,25 +77,25 @@ class ImapTarget:
         """Open one folder after the other, in one round trip, for what only an open folder tells: which flags it keeps."""
         found = []
         commands = [folders.opening(name, readonly) for name in names]
-        for name, (responses, answer) in zip(names, self.session.wire.burst(commands), strict=True):
+        for name, (responses, answer) in zip(names, self._wire.burst(commands), strict=True):
             self._open = None
             found.append(folders.opened(self.session, name, responses, answer)[0])
-            self._open = name, readonly, found[-1]
+            self._open = name, readonly
         return found
 
     def opened(self, name: str) -> None:
         """Have this folder open for changes; no command when it is."""
-        if self._open is None or self._open[:2] != (name, False):
+        if self._open != (name, False):
             self.open(name)
 
     def create(self, names: list[str]) -> dict[str, str]:
         """Make folders, all in one round trip; the server's words for each that it refused."""
-        answers = self.session.wire.burst([b"CREATE " + quoted(folders.wire_name(name)) for name in names])
+        answers = self._wire.burst([b"CREATE " + quoted(folders.wire_name(name)) for name in names])
         return {name: answer.text for name, (_untagged, answer) in zip(names, answers, strict=True) if not answer.ok}
 
     def subscribe(self, names: list[str], wanted: bool) -> None:
         verb = b"SUBSCRIBE " if wanted else b"UNSUBSCRIBE "
-        for name, (_untagged, answer) in zip(names, self.session.wire.burst([verb + quoted(folders.wire_name(name)) for name in names]), strict=True):
+        for name, (_untagged, answer) in zip(names, self._wire.burst([verb + quoted(folders.wire_name(name)) for name in names]), strict=True):
             if not answer.ok:
                 raise REFUSED(f"{verb.decode()}{folders.decoded(name)}: {answer.text}")
 
@@ -97,6 +106,10 @@ class ImapTarget:
         self._command(b"RENAME %s %s" % (quoted(folders.wire_name(name)), quoted(folders.wire_name(to))))
 
     def begin(self, name: str, messages: list[Message], flags: dict[int, tuple[str, ...]]) -> None:
+        if self._open != (name, False):
+            # Some servers look through all of a folder at each APPEND, unless it is open.
+            self.session.wire.start(folders.opening(name, False))
+            self._open = name, False
         self._appender.begin(quoted(folders.wire_name(name)), messages, flags)
 
     def finish(self) -> append.Outcome:
@@ -109,7 +122,7 @@ class ImapTarget:
         """Copy messages of the open folder to the folder `to`: UID -> UID there, and whether the server told (UIDPLUS)."""
         pairs, told = {}, False
         for run in slices(uids):
-            *_untagged, answer = self.session.wire.run(b"UID COPY %s %s" % (to_set(run).encode(), quoted(folders.wire_name(to))))
+            *_untagged, answer = self._wire.run(b"UID COPY %s %s" % (to_set(run).encode(), quoted(folders.wire_name(to))))
             if not answer.ok:
                 raise REFUSED(f"copying {len(run)} messages to {folders.decoded(to)}: {answer.text}")
             where = COPYUID.search(answer.text)
@@ -120,7 +133,7 @@ class ImapTarget:
 
     def contents(self, from_uid: int = 1, uids: list[int] | None = None) -> dict[int, Stored]:
         """Read the open folder back: UID -> Stored, for all UIDs from `from_uid` on, or for `uids`."""
-        wire = self.session.wire
+        wire = self._wire
         # UID n:* always names the last message, even when its UID is lower (RFC 9051, 6.4.9).
         wanted = [b"%d:*" % from_uid] if uids is None else [to_set(run).encode() for run in slices(uids)]
         sizes: dict[int, int] = {}
@@ -168,7 +181,7 @@ class ImapTarget:
             self.store(others, ["\\Deleted"], [])
 
     def _command(self, command: bytes) -> None:
-        *_untagged, answer = self.session.wire.run(command)
+        *_untagged, answer = self._wire.run(command)
         if not answer.ok:
             raise REFUSED(f"{command.split(b' (')[0][:60].decode('ascii', 'replace')}: {answer.text}")
 

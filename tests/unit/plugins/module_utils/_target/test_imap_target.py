@@ -28,7 +28,7 @@ def opened():
 
         def sent():
             target.close()
-            return [line for line in server.commands if line.split()[0] not in ("CAPABILITY", "LOGIN", "EXAMINE", "LIST", "LOGOUT", "NAMESPACE")]
+            return [line for line in server.commands if line.split()[0] not in ("CAPABILITY", "LOGIN", "EXAMINE", "LIST", "LSUB", "LOGOUT", "NAMESPACE")]
 
         return target, sent
 
