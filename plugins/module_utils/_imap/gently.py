@@ -29,10 +29,11 @@ PIECE = re.compile(rb"BODY\[\]<\d+>")
 
 
 class Gently:
-    """`pace` is a _pace.pace.Pace, `stop()` ends a wait. `partial`: the server gives parts of a message as they are asked for."""
+    """`pace` is a _pace.pace.Pace, `stop()` ends a wait. `partial`: the server gives parts of a message as they are asked for.
+    `arrival` tells when answers came, or is None."""
 
-    def __init__(self, wire: Wire, pace, stop, partial: bool) -> None:
-        self.wire, self.pace, self.stop, self.partial = wire, pace, stop, partial
+    def __init__(self, wire: Wire, pace, stop, partial: bool, arrival=None) -> None:
+        self.wire, self.pace, self.stop, self.partial, self.arrival = wire, pace, stop, partial, arrival
 
     def messages(self, sizes: dict[int, int], newest_first: bool):
         """Yield fetch.Batch after fetch.Batch. Stopped when a wait was ended."""
@@ -61,10 +62,13 @@ class Gently:
         self._take(len(uids), size)
         while uids:
             few = self.pace.few()
-            began = time.monotonic()
             asked, uids = uids[:few], uids[few:]
-            [batch] = fetch.messages(self.wire, [asked])
-            self.pace.took(len(asked), time.monotonic() - began)
+            if self.arrival is None:
+                yield from fetch.messages(self.wire, [asked])
+                continue
+            began, lain = time.time(), []
+            [batch] = fetch.messages(self.wire, [asked], when_all_asked=lambda: lain.append(self.arrival.wait(began)))
+            self.pace.took(len(asked), time.time() - began - lain[0])
             yield batch
 
     def _in_pieces(self, uid: int, size: int, grain: int) -> Message | None:

@@ -35,6 +35,8 @@ class State:
     calendar: str = ""
     # By how much the latency of the quiet server may be exceeded, in seconds; None while that is not known.
     room: float | None = None
+    # What the ledger's clock is ahead of this station's, in seconds.
+    ahead: float = 0.0
 
 
 def state(ledger: Ledger, server: str) -> State:
@@ -47,7 +49,7 @@ def state(ledger: Ledger, server: str) -> State:
         return State(order)
     now = float(row.now)
     room = row.baseline_p95 * (row.budget - 1) if row.baseline_p95 and row.budget else None
-    return State(order, max(0.0, row.back_off_until - now), row.ceiling, row.steered_until > now, row.calendar, room)
+    return State(order, max(0.0, row.back_off_until - now), row.ceiling, row.steered_until > now, row.calendar, room, now - time.time())
 
 
 def book(ledger: Ledger, server: str, messages: int, size: int, message_seconds: float, byte_seconds: float) -> float:

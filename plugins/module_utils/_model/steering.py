@@ -20,20 +20,22 @@ FLOOR = 32_000.0
 START = 500_000.0
 # The share of answers that may be slower than the limit: one in twenty, less something for chance.
 SLOW_SHARE = 0.046
+# In debt, a step with no more than this is waited out: it pays back what may have been somebody else's doing.
+TOO_MANY = 0.06
 # Debt and credit, in answers, are forgotten beyond this: a bad night does not hold back the next one.
-MOST_CREDIT, MOST_DEBT = 10.0, 30.0
+MOST_CREDIT, MOST_DEBT = 20.0, 30.0
 # A step with fewer answers decides nothing.
 FEWEST = 5
 # Beyond the point at which it was last too much the ceiling rises by this share, then faster and faster while all is well: it may
 # have been somebody else's doing, or the server may have more to give by now.
-CAREFUL, FASTER, FASTEST = 0.02, 1.4, 0.25
+CAREFUL, FASTER, FASTEST = 0.03, 1.4, 0.25
 FIRST = 1.6
 # A ceiling that is not used to this share is not what holds the workers back, and is not raised.
 USED_SHARE = 0.7
 
 
 class Steering:
-    """`limit` in seconds; `ceiling` in bytes per second; `memory` what an earlier one had learnt, as `memory()` gave it."""
+    """`limit` in seconds, which may be set anew at any time; `ceiling` in bytes per second; `memory` what an earlier one had learnt, as `memory()` gave it."""
 
     def __init__(self, limit: float, ceiling: float, memory: dict | None = None, floor: float = FLOOR) -> None:
         self.limit, self.floor = limit, floor
@@ -63,21 +65,13 @@ class Steering:
         share = slow / len(latencies)
         if share >= 0.5:
             self._cut(0.5, moved)
-        elif share >= 0.15 and slow > 2:
+        elif share >= 0.25 and self.debt > 0:
             self._cut(0.7, moved)
-        elif share >= 0.15 or slow and self.debt > 1:
+        elif share > TOO_MANY and self.debt > 1:
             self._cut(0.85, moved)
         elif share <= SLOW_SHARE and self.debt <= 0 and moved >= USED_SHARE * self.ceiling:
             self._raise()
         return self.ceiling
-
-    @property
-    def rests(self) -> bool:
-        """Whether next to nothing is read."""
-        return self.ceiling <= self.floor
-
-    def slow_share(self, latencies) -> float:
-        return sum(value > self.limit for value in latencies) / len(latencies)
 
     def lost(self) -> float:
         """The new ceiling when the server does not answer at all."""

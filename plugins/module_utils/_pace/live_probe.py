@@ -13,6 +13,7 @@ the server, on whichever station, finds it.
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import json
 import os
@@ -23,20 +24,22 @@ import traceback
 
 from .._errors import MigrationError
 from .._imap.session import LOST, REFUSED, LoginRefused, Unreachable, connect
-from .._imap.wire import Answer
 from .._ledger import pace, spans
 from .._ledger.store import open_ledger
+from .._model import rest
 from .._model.latency import counted, percentile, with_gaps
 from .._model.server import Mailbox, Server
 from .._model.steering import START, Steering
+from .arrival import Arrival
 from .pace import Pace
 
 # A younger baseline is taken over, in seconds.
 BASELINE_LASTS = 12 * 3600
 # The controller decides so often, or after so many reads, and a line of evidence is written so often, in seconds.
 STEP_SECONDS, STEP_READS = 2.0, 10
-# So many answers at the floor tell whether the server is slow without us, and so large a share of them has to be.
-ENOUGH_AT_REST, SLOW_AT_REST = 60, 0.15
+# The last so many answers that came while nobody of us read tell how slow the quiet server's slow ones are; fewer than ENOUGH do not. The
+# last LATELY of them tell whether it has become slower or quicker since. However slow, it is not taken for more than MOST_DRIFT times what it was.
+QUIET_ANSWERS, ENOUGH, LATELY, MOST_DRIFT = 240, 60, 32, 3.0
 LINE_SECONDS = 6.0
 # Who steers says so at each step; after this time without a word another station takes over, in seconds.
 STEERING_SECONDS = 30.0
@@ -82,6 +85,7 @@ class _Watcher:
         self.owner = f"{socket.gethostname()}:{os.getpid()}"
         self.user: _User | None = None
         self.trouble: str | None = None
+        self.quiet: collections.deque[float] = collections.deque(maxlen=QUIET_ANSWERS)
 
     def baseline(self) -> None:
         """Measure the quiet server, unless somebody did so of late, or mail is read from it now, or it is closed: then its users
@@ -101,12 +105,13 @@ class _Watcher:
 
     def _measure(self) -> None:
         self.user = self.user or _User(self.server)
-        values = self._sampled(self.probe.baseline_seconds, self.probe.interval)
+        values = [took for _quiet, took in self._sampled(self.probe.baseline_seconds, self.probe.interval)]
         if not values:
             raise MigrationError(
                 f"{self.server.name} answered none of the reads by which its quiet latency is measured.", "Nothing was copied.",
                 "Check the mailbox of live_probe, then run again.",
             )
+        self.quiet.extend(values)
         pace.set_values(
             self.ledger, self.server.name, baseline_p50=percentile(values, 0.5), baseline_p95=percentile(values, 0.95), baseline_at=time.time(),
             budget=self.probe.latency_budget, histogram="{}", latency_p95=None, ceiling=self._start(), steering="{}",
@@ -126,12 +131,6 @@ class _Watcher:
         pace.leave(self.ledger, self.server.name, self.owner, self.trouble)
         self.ledger.close()
 
-    def _renew(self, values: list[float]) -> None:
-        pace.set_values(
-            self.ledger, self.server.name, baseline_p50=percentile(values, 0.5), baseline_p95=percentile(values, 0.95), baseline_at=time.time(),
-            histogram="{}", ceiling=self._start(), steering="{}",
-        )
-
     def _start(self) -> float:
         """Half of the speed that was measured while nothing held the workers back."""
         rate = spans.best_rate(self.ledger, self.server.name)
@@ -142,31 +141,30 @@ class _Watcher:
             # It was closed before. Until this is known the workers read at the floor.
             self._measure()
         row = pace.row(self.ledger, self.server.name)
-        steering = Steering(row.baseline_p95 * self.probe.latency_budget, row.ceiling or self._start(), json.loads(row.steering))
+        steering = Steering(self._limit(row), row.ceiling or self._start(), json.loads(row.steering))
         evidence = _Evidence(self.ledger, self.server.name, steering, row)
-        resting: list[float] = []
         while not self.stop.is_set() and not self.pace.closed():
-            rests = steering.rests
-            values = self._step(steering)
-            evidence.add(values)
-            resting = resting + values if rests else []
-            if len(resting) >= ENOUGH_AT_REST:
-                if steering.slow_share(resting) > SLOW_AT_REST:
-                    # Next to nothing is read, and it is slow all the same: this is what it is like without us by now.
-                    self._renew(resting)
-                    return
-                resting = []
+            evidence.add(self._step(steering))
+            steering.limit = self._limit(row)
             if not pace.steer(self.ledger, self.server.name, self.owner, STEERING_SECONDS):
                 return
         evidence.write()
 
+    def _limit(self, row) -> float:
+        """What an answer may take, in seconds: by what the server is like now without us."""
+        quiet = row.baseline_p95
+        if len(self.quiet) >= ENOUGH:
+            lately = percentile(list(self.quiet)[-LATELY:], 0.5) / percentile(self.quiet, 0.5)
+            quiet = min(percentile(self.quiet, 0.95) * lately, MOST_DRIFT * quiet)
+        return quiet * self.probe.latency_budget
+
     def _step(self, steering: Steering) -> list[float]:
-        """Latencies of one step, after which the controller has decided."""
-        before, began = pace.row(self.ledger, self.server.name).bytes, time.monotonic()
+        """Latencies of one step while mail was read, after which the controller has decided."""
+        before, began = pace.row(self.ledger, self.server.name).bytes, self._now()
         try:
             if self.user is None:
                 self.user = _User(self.server)
-            values = self._sampled(max(STEP_SECONDS, STEP_READS * self.probe.interval), self.probe.interval)
+            samples = self._sampled(max(STEP_SECONDS, STEP_READS * self.probe.interval), self.probe.interval)
         except LoginRefused:
             # Not tried again, so that no account is locked.
             raise
@@ -176,9 +174,12 @@ class _Watcher:
             self._write(steering)
             self.stop.wait(STEP_SECONDS)
             return []
-        moved = (pace.row(self.ledger, self.server.name).bytes - before) / (time.monotonic() - began)
-        if values:
-            steering.step(values, moved)
+        ended = self._now()
+        moved = pace.row(self.ledger, self.server.name).bytes - before
+        self.quiet.extend(took for quiet, took in samples if quiet)
+        values = [took for quiet, took in samples if quiet is False]
+        if samples:
+            steering.step(values, moved / max(STEP_SECONDS / 2, ended - began - rest.seconds_between(began, ended)))
         else:
             steering.lost()
         self._write(steering)
@@ -187,17 +188,25 @@ class _Watcher:
     def _write(self, steering: Steering) -> None:
         pace.set_values(self.ledger, self.server.name, ceiling=steering.ceiling, steering=json.dumps(steering.memory()))
 
-    def _sampled(self, seconds: float, interval: float) -> list[float]:
-        values: list[float] = []
+    def _now(self) -> float:
+        """By the ledger's clock."""
+        return time.time() + pace.state(self.ledger, self.server.name).ahead
+
+    def _sampled(self, seconds: float, interval: float) -> list[tuple[bool | None, float]]:
+        """Answers that were asked for at that interval: whether the server was quiet (None: as we went to rest), and seconds."""
+        samples: list[tuple[bool | None, float]] = []
+        ahead = self._now() - time.time()
         end = due = time.monotonic()
         end += seconds
         while time.monotonic() < end and not self.stop.is_set():
+            at = time.time() + ahead
+            quiet = True if rest.is_quiet(at) else None if rest.left(at) else False
             took = self.user.read()
             if took is not None:
-                values += with_gaps(took, interval)
+                samples += ((quiet, value) for value in with_gaps(took, interval))
             due = max(due + interval, time.monotonic())
             self.stop.wait(max(0.0, min(due, end) - time.monotonic()))
-        return values
+        return samples
 
 
 class _Evidence:
@@ -242,6 +251,7 @@ class _User:
             server = dataclasses.replace(server, login=forms)
         server = dataclasses.replace(server, timeout=min(server.timeout, TIMEOUT))
         self.session = connect(server, Mailbox(name=probe.mailbox, target=probe.mailbox, password=probe.password))
+        self.arrival = Arrival(self.session.client.socket(), TIMEOUT)
         self.uids = list(self.session.client.search("ALL"))
         if not self.uids:
             self.close()
@@ -256,11 +266,12 @@ class _User:
         """Seconds that the server took for a message; None when the message is gone."""
         self.number += 1
         uid = self.uids[self.number % len(self.uids)]
-        began = time.monotonic()
-        for response in self.session.wire.run(b"UID FETCH %d (FLAGS BODY.PEEK[]<0.%d>)" % (uid, SAMPLE_BYTES)):
-            if isinstance(response, Answer):
-                return time.monotonic() - began if response.ok else None
-        return None
+        began, at = time.monotonic(), time.time()
+        tag = self.session.wire.start(b"UID FETCH %d (FLAGS BODY.PEEK[]<0.%d>)" % (uid, SAMPLE_BYTES))
+        lain = self.arrival.wait(at)
+        *_untagged, answer = self.session.wire.result(tag)
+        return time.monotonic() - began - lain if answer.ok else None
 
     def close(self) -> None:
+        self.arrival.close()
         self.session.close()

@@ -13,10 +13,11 @@ import math
 import time
 
 from .._ledger import pace
-from .._model import throttle
+from .._model import rest, throttle
 from .._model.progress import calendar
 from .._model.steering import FLOOR
 from .._model.window import is_open, next_opening, open_window
+from .arrival import Arrival
 
 # How long what the ledger said is taken for true, in seconds.
 FRESH_SECONDS = 1.0
@@ -31,6 +32,8 @@ FAR_SECONDS = 7 * 86400.0
 GRAIN_SECONDS = 0.05
 SMALLEST_GRAIN = 16384
 MOST_AT_ONCE = 100
+# Commands after which that is looked at again.
+JUDGED = 16
 
 
 class Pace:
@@ -41,7 +44,9 @@ class Pace:
         self._state = pace.State()
         self._calendar = calendar(server)
         self._read_at: float | None = None
-        self._few = 1
+        # Messages of one command; what quick commands took, which is mostly the way there and back; and what the last ones took.
+        self._few, self._way = 1, float("inf")
+        self._took: list[float] = []
 
     def connections(self) -> int:
         """How many mailboxes of this server may be worked on at the same time, by all stations together."""
@@ -90,19 +95,32 @@ class Pace:
         _size, messages = self._rates()
         return max(1, int(messages * GRAIN_SECONDS)) if messages else 1024
 
+    def arrival(self, sock) -> Arrival | None:
+        """Tells when answers came, where that matters."""
+        return None if self.server.live_probe is None else Arrival(sock, self.server.timeout)
+
     def few(self) -> int:
         """Messages to ask for with one command. Whoever comes to a live server while it answers us waits for that answer, so it has
         to be over within what its latency may grow by."""
         return self._few if self.server.live_probe is not None and self._state.room is not None else MOST_AT_ONCE
 
     def took(self, messages: int, seconds: float) -> None:
-        """A command for so many messages was answered in `seconds`: the next one may ask for more, or for less."""
+        """A command for so many messages was answered in `seconds`: later ones may ask for more, or for less."""
         room = self._state.room
         if room is None:
             return
-        if seconds > room:
-            self._few = max(1, min(self._few, messages) // 2)
-        elif messages == self._few and seconds < room / 2:
+        if messages < self._few:
+            return
+        self._took.append(seconds)
+        if len(self._took) < JUDGED:
+            return
+        usual = sorted(self._took)[JUDGED // 2]
+        self._took = []
+        self._way = min(self._way, usual)
+        busy = usual - self._way
+        if busy > room:
+            self._few = max(1, self._few * 3 // 4)
+        elif busy < room / 2:
             self._few = min(MOST_AT_ONCE, self._few + 1)
 
     def take(self, messages: int, size: int, stop) -> bool:
@@ -112,7 +130,7 @@ class Pace:
         that changes meanwhile holds.
         """
         while messages > 0 or size > 0:
-            if not self._wait(self._back_off(), stop):
+            if not self._wait(max(self._back_off(), self._rest()), stop):
                 return False
             byte_rate, message_rate = self._rates()
             if not byte_rate and not message_rate:
@@ -122,6 +140,8 @@ class Pace:
             if not self._wait(
                 pace.book(self.ledger, self.server.name, now_messages, now_size, _seconds(message_rate), _seconds(byte_rate)), stop
             ):
+                return False
+            if not self._wait(self._rest(), stop):
                 return False
             messages, size = messages - now_messages, size - now_size
         return True
@@ -163,6 +183,13 @@ class Pace:
     def _back_off(self) -> float:
         self._refresh()
         return max(0.0, self._state.back_off - (time.monotonic() - self._read_at))
+
+    def _rest(self) -> float:
+        """Seconds for which a watched server is left alone now; see _model/rest.py."""
+        if self.server.live_probe is None:
+            return 0.0
+        self._refresh()
+        return rest.left(self.clock() + self._state.ahead)
 
     def _window(self):
         return open_window(self.server.windows, self._now())

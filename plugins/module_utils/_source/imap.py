@@ -25,7 +25,7 @@ class ImapSource:
     """One mailbox. Errors: MigrationError at login, session.REFUSED for a NO, session.LOST when the connection breaks."""
 
     def __init__(self, server: Server, mailbox: Mailbox) -> None:
-        self.session = connect(server, mailbox)
+        self.session = connect(server, mailbox, folders.listing)
         self.prefix, self.separator = folders.namespace(self.session)
         self.newest_first = False
         self._open: str | None = None
@@ -36,7 +36,8 @@ class ImapSource:
 
     def paced(self, pace, stop) -> None:
         """Read no faster than `pace` (_pace/pace.py) allows; `stop()` ends the waiting."""
-        self._gently = Gently(self.session.wire, pace, stop, partial=self.session.server.profile != "exchange_5_5")
+        session = self.session
+        self._gently = Gently(session.wire, pace, stop, session.server.profile != "exchange_5_5", pace.arrival(session.client.socket()))
 
     def folders(self) -> list[folders.Folder]:
         return folders.listed(self.session)

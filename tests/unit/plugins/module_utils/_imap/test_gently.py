@@ -37,7 +37,7 @@ class Pace:
         return self._few
 
     def took(self, messages: int, seconds: float) -> None:
-        self.seen.append(messages)
+        self.seen.append((messages, seconds < -3500))
 
     def take(self, messages, size, stop) -> bool:
         self.taken.append((messages, size))
@@ -54,9 +54,16 @@ def given(number: int, *uids: int, size: int = 4):
     return server(messages + b"W%d OK done\r\n" % number)
 
 
-def run(pace, sizes, *script, partial=True, newest_first=False):
+class Arrival:
+    """Every answer had lain there for an hour."""
+
+    def wait(self, began: float) -> float:
+        return 3600.0
+
+
+def run(pace, sizes, *script, partial=True, newest_first=False, arrival=None):
     connection = ScriptedConnection(*script)
-    found = list(gently.Gently(Wire(connection), pace, lambda: False, partial).messages(sizes, newest_first))
+    found = list(gently.Gently(Wire(connection), pace, lambda: False, partial, arrival).messages(sizes, newest_first))
     connection.done()
     return [message for batch in found for message in batch.messages], found
 
@@ -69,8 +76,11 @@ def test_one_small_batch_after_another():
 
 def test_booked_together_and_asked_for_in_smaller_parts():
     pace = Pace(True, few=1)
-    messages, _batches = run(pace, {1: 4, 2: 4, 3: 4}, asked(1, "1"), given(1, 1), asked(2, "2"), given(2, 2), asked(3, "3"), given(3, 3))
-    assert [message.uid for message in messages] == [1, 2, 3] and pace.taken == [(2, 8), (1, 4)] and pace.seen == [1, 1, 1]
+    script = asked(1, "1"), given(1, 1), asked(2, "2"), given(2, 2), asked(3, "3"), given(3, 3)
+    messages, _batches = run(pace, {1: 4, 2: 4, 3: 4}, *script, arrival=Arrival())
+    assert [message.uid for message in messages] == [1, 2, 3] and pace.taken == [(2, 8), (1, 4)]
+    # How long an answer lay there unread says nothing of the server.
+    assert pace.seen == [(1, True)] * 3
 
 
 def test_no_more_messages_at_once_than_allowed_and_the_newest_first():

@@ -108,9 +108,3 @@ def test_what_was_learnt_is_handed_on():
     assert second.memory() == first.memory() and second.knee == 900_000 and second.debt > 0
     # Not yet: what was too slow is first to be made up for.
     assert second.step([0.001] * 10, second.ceiling) == first.ceiling
-
-
-def test_at_the_floor_next_to_nothing_is_read():
-    steering = Steering(0.1, 1000.0, floor=1000.0)
-    assert steering.rests and steering.slow_share([0.05, 0.2, 0.3, 0.1]) == 0.5
-    assert not Steering(0.1, 2000.0, floor=1000.0).rests

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import types
 
 import pytest
 
@@ -14,6 +15,7 @@ from ansible_collections.messaging.migration.plugins.module_utils._imap.session 
 from ansible_collections.messaging.migration.plugins.module_utils._imap.wire import Answer
 from ansible_collections.messaging.migration.plugins.module_utils._job import orders
 from ansible_collections.messaging.migration.plugins.module_utils._ledger import pace as ledger_pace
+from ansible_collections.messaging.migration.plugins.module_utils._model import rest
 from ansible_collections.messaging.migration.plugins.module_utils._model.server import Probe, Server
 from ansible_collections.messaging.migration.plugins.module_utils._model.steering import FLOOR, START
 from ansible_collections.messaging.migration.plugins.module_utils._pace import live_probe
@@ -75,12 +77,22 @@ class World:
     def search(self, _criteria):
         return list(self.uids)
 
-    def run(self, command: bytes):
+    def start(self, command: bytes) -> bytes:
         if self.fails:
             raise self.fails.pop(0)
         self.fetched.append(command)
+        return b"W1"
+
+    def result(self, _tag: bytes):
         self.pass_by(self.latency(self))
         yield Answer("OK", "done")
+
+    # The socket, and what watches it.
+    def socket(self, *_arguments):
+        return self
+
+    def wait_for(self, _began: float) -> float:
+        return 0.0
 
     def close(self) -> None:
         pass
@@ -97,6 +109,7 @@ def world(ledger, monkeypatch):
     for module in (live_probe, ledger_pace, paces):
         monkeypatch.setattr(module, "time", world)
     monkeypatch.setattr(live_probe, "connect", world.connect)
+    monkeypatch.setattr(live_probe, "Arrival", lambda sock, timeout: types.SimpleNamespace(wait=world.wait_for, close=world.close))
     return world
 
 
@@ -158,6 +171,25 @@ def test_less_is_allowed_when_they_do_and_the_evidence_is_kept(world, watched, l
     over, answers = ledger_pace.slow_share(ledger, "s1")
     assert over == answers == sum(json.loads(row.histogram).values()) > 80
     assert row.latency_p95 == pytest.approx(0.05)
+
+
+def test_a_server_that_gets_slower_by_itself_is_still_read(world, watched):
+    """Its users are at work by now: what they feel of us is what comes on top of that."""
+    world.read, world.stop_after, world.latency = 10e6, 1800.0, lambda world: 0.01 if world.began is None else 0.02
+    assert watched().ceiling > 2 * START
+
+
+def test_a_server_that_is_slow_only_while_it_is_read_is_left_alone(world, watched):
+    def latency(world):
+        return 0.02 if world.began is not None and not rest.left(world.now) else 0.01
+
+    world.read, world.stop_after, world.latency = 10e6, 1800.0, latency
+    assert watched().ceiling == FLOOR
+
+
+def test_however_slow_it_gets_that_is_not_taken_for_quiet(world, watched):
+    world.read, world.stop_after, world.latency = 10e6, 1800.0, lambda world: 0.01 if world.began is None else 0.2
+    assert watched().ceiling == FLOOR
 
 
 def test_what_is_slow_while_nobody_reads_changes_nothing(world, watched, ledger):

@@ -11,6 +11,7 @@ import pytest
 
 from ansible_collections.messaging.migration.plugins.module_utils._job import orders
 from ansible_collections.messaging.migration.plugins.module_utils._ledger import pace as ledger_pace
+from ansible_collections.messaging.migration.plugins.module_utils._model import rest
 from ansible_collections.messaging.migration.plugins.module_utils._model.server import Probe, Server
 from ansible_collections.messaging.migration.plugins.module_utils._model.steering import FLOOR
 from ansible_collections.messaging.migration.plugins.module_utils._model.window import Window
@@ -221,3 +222,33 @@ def test_evidence_counts_only_what_was_seen_while_mail_was_read(ledger):
         ledger_pace.witness(ledger, "s1", {**line, "bytes": moved}, latency_p95=0.02)
     assert ledger_pace.slow_share(ledger, "s1") == (2, 30) and ledger_pace.slow_share(ledger, "s2") == (0, 0)
     assert [row.bytes for row in ledger_pace.evidence(ledger, "s1")] == [0, 500]
+
+
+def test_a_watched_server_has_its_rests(paced, clock):
+    watched, other = paced(live_probe=Probe("probe")), paced(bytes_per_second=1_000_000)
+    clock.now = 1_800_000_000.25
+    assert other.take(1, 1000, never) and clock.now == 1_800_000_000.25
+    assert watched.take(1, 100, never) and clock.now == pytest.approx(1_800_000_001.0)
+    # What may be read only in a rest waits for its end.
+    clock.now = 1_800_000_009.9
+    assert watched.take(0, 100_000, never) and rest.left(clock.now) == 0 and clock.now >= 1_800_000_011
+
+
+def test_commands_ask_for_as_much_as_users_do_not_feel(paced, ledger):
+    ledger_pace.set_values(ledger, "s1", baseline_p95=0.02, budget=1.25)
+    pace = paced(live_probe=Probe("probe"))
+    pace.take(1, 1, never)
+    assert pace.few() == 1
+
+    def answered(seconds: float, times: int = paces.JUDGED) -> int:
+        for _number in range(times):
+            pace.took(pace.few(), seconds)
+        return pace.few()
+
+    # There and back takes 10 ms, a message 1 ms; by 5 ms others may be kept waiting.
+    for few in (2, 3, 4):
+        assert answered(0.010 + 0.001 * pace.few()) == few
+    # A few that were late by chance, or had fewer messages, change nothing.
+    assert answered(0.5, 3) == 4 and answered(0.0145) == 4
+    pace.took(1, 0.5)
+    assert answered(0.030) == 3 and paced().few() == paces.MOST_AT_ONCE

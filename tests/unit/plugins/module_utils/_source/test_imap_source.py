@@ -51,7 +51,7 @@ def test_what_is_read_and_that_nothing_is_changed(opened):
     assert source.flags_and_dates() == {7: (("\\Seen",), "01-Jan-2020 00:00:00 +0000")}
     source.close()
     verbs = {line.split()[0] for line in server.commands}
-    assert verbs == {"CAPABILITY", "LOGIN", "EXAMINE", "LIST", "UID", "LOGOUT"}
+    assert verbs == {"CAPABILITY", "LOGIN", "EXAMINE", "LIST", "LSUB", "UID", "LOGOUT"}
     fetched = [line for line in server.commands if line.startswith("UID FETCH")]
     assert not any("BODY[" in line for line in fetched)
 
@@ -126,6 +126,9 @@ def test_changes_of_another_uidvalidity_are_none(opened):
 def test_a_wait_that_is_broken_off_is_a_stop(opened):
     class Closed:
         limited = False
+
+        def arrival(self, sock):
+            return None
 
         def take(self, messages, size, stop):
             return False

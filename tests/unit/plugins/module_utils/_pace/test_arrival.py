@@ -1,0 +1,51 @@
+# Copyright: (c) 2026, the messaging.migration contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import socket
+import time
+
+import pytest
+
+from ansible_collections.messaging.migration.plugins.module_utils._pace.arrival import Arrival
+
+
+@pytest.fixture
+def pair():
+    with socket.create_server(("127.0.0.1", 0)) as listener, socket.create_connection(listener.getsockname()) as near:
+        far, _address = listener.accept()
+        with far:
+            yield near, far
+
+
+def test_what_lay_there_unread_is_told_and_left(pair):
+    near, far = pair
+    arrival, began = Arrival(near, 5.0), time.time()
+    # The kernel begins to take times a moment after it was asked to.
+    time.sleep(0.05)
+    far.sendall(b"answer")
+    time.sleep(0.2)
+    assert 0.15 < arrival.wait(began) < 2
+    assert near.recv(100) == b"answer"
+    arrival.close()
+    far.sendall(b"more")
+    assert near.recv(100) == b"more"
+
+
+def test_what_is_older_than_the_question_is_no_answer(pair):
+    near, far = pair
+    arrival = Arrival(near, 5.0)
+    time.sleep(0.05)
+    far.sendall(b"ticket")
+    time.sleep(0.05)
+    assert arrival.wait(time.time()) == 0.0
+    arrival.close()
+
+
+def test_waiting_has_an_end(pair):
+    near, _far = pair
+    arrival = Arrival(near, 0.05)
+    began = time.monotonic()
+    assert arrival.wait(time.time()) == 0.0 and 0.04 < time.monotonic() - began < 5
+    arrival.close()
