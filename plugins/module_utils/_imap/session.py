@@ -82,10 +82,15 @@ class Session:
         _drop(self.client)
 
     def close(self) -> None:
-        """End politely, without waiting for the farewell; a connection that is already gone needs no more."""
+        """End politely; a connection that is already gone needs no more."""
         try:
-            self.wire.start(b"LOGOUT")
-        except LOST:
+            if self.server.profile == "imap":
+                # Nobody waits for the farewell.
+                self.wire.start(b"LOGOUT")
+            else:
+                # Exchange counts connections, and might still count this one at the next login.
+                self.client.logout()
+        except (*LOST, REFUSED):
             pass
         _drop(self.client)
 
