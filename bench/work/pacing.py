@@ -89,13 +89,14 @@ def live(_name: str, settings: Settings) -> list[Row]:
         corpus.write(source.mail, [USER], 300, folders={"": 1})
         users = corpus.multiply(source.mail, "u", each, copies, corpus.Sizes(median=1200, spread=0.6))
         source.hand_over()
-        source.warm([USER, *users[:60]])
+        source.warm([USER, *users])
         ratio = Row("pace_live_p95_ratio", ours.NAME, "x the quiet server", [], f"{copy_seconds} s; also in ms: ")
         share = Row("pace_speed_share", ours.NAME, "x the speed without", [], "")
         for number in range(min(settings.rounds, 3)):
             with User(source, servers) as user:
                 quiet = user.p95(quiet_seconds)
-            free = _paced_copy(stage, source, users, 20).rate
+            # As long as half of what it is held against: a machine may be quicker for some seconds than for a minute.
+            free = _paced_copy(stage, source, users, copy_seconds / 2).rate
             with User(source, servers) as user:
                 moved = _paced_copy(
                     stage, source, users, copy_seconds,

@@ -45,10 +45,11 @@ class Batch:
         return [uid for uid in self.uids if uid not in got]
 
 
-def messages(wire: Wire, batches, ahead: int = AHEAD, when_all_asked=None):
+def messages(wire: Wire, batches, ahead: int = AHEAD, when_all_asked=None, before_reading=None):
     """Yield a Batch for each list of UIDs in `batches`. BODY.PEEK: the source's \\Seen flags stay as they are.
 
-    `when_all_asked()` is called once the last command is on its way, to send what comes after it.
+    `when_all_asked()` is called once the last command is on its way, to send what comes after it; `before_reading()` before each
+    answer is waited for.
     """
     pending: collections.deque[tuple[bytes, list[int]]] = collections.deque()
     # A server may work on several commands at once and mix what they give (RFC 9051, 5.5), so messages are kept by UID,
@@ -72,6 +73,8 @@ def messages(wire: Wire, batches, ahead: int = AHEAD, when_all_asked=None):
         wire.held = 0
         tag, uids = pending.popleft()
         tags = {tag, *(other for other, _uids in pending)}
+        if before_reading:
+            before_reading()
         while tag not in answers:
             _receive(wire, tags, arrived, answers)
         ask()

@@ -11,6 +11,7 @@ What has been asked for can't be held back any more: it would pile up in buffers
 
 from __future__ import annotations
 
+import collections
 import re
 import time
 
@@ -60,15 +61,22 @@ class Gently:
                 yield fetch.Batch(uids, [message], [], None)
                 return
         self._take(len(uids), size)
-        while uids:
-            few = self.pace.few()
-            asked, uids = uids[:few], uids[few:]
-            if self.arrival is None:
-                yield from fetch.messages(self.wire, [asked])
-                continue
-            began, lain = time.time(), []
-            [batch] = fetch.messages(self.wire, [asked], when_all_asked=lambda: lain.append(self.arrival.wait(began)))
-            self.pace.took(len(asked), time.time() - began - lain[0])
+        if self.arrival is None:
+            yield from fetch.messages(self.wire, [uids])
+            return
+        asked_at, lain = collections.deque(), []
+
+        def parts():
+            left = uids
+            while left:
+                few = self.pace.few()
+                part, left = left[:few], left[few:]
+                asked_at.append(time.time())
+                yield part
+
+        # One command at a time, but the next one is asked for before the messages of the last one are worked on.
+        for batch in fetch.messages(self.wire, parts(), ahead=1, before_reading=lambda: lain.append(self.arrival.wait(asked_at[0]))):
+            self.pace.took(len(batch.uids), (asked_at[1] if len(asked_at) > 1 else time.time()) - asked_at.popleft() - lain.pop())
             yield batch
 
     def _in_pieces(self, uid: int, size: int, grain: int) -> Message | None:
