@@ -32,7 +32,8 @@ def test_an_intent_stays_after_a_crash(ledger, folder):
     [intent] = items.open_intents(ledger, folder.id)
     assert (intent.target_uidvalidity, intent.target_uidnext) == (1000, 7)
     row = intent.messages[1]
-    assert (row.source_uid, row.sha256, row.size, row.flags, row.internal_date) == (2, message(2, b"two").sha256, 3, "\\Seen $Junk", "02-Jan-2019 03:04:05 +0100")
+    assert (row.source_uid, row.sha256, row.size) == (2, message(2, b"two").sha256, 3)
+    assert (row.flags, row.internal_date) == ("\\Seen $Junk", "02-Jan-2019 03:04:05 +0100")
 
 
 def test_an_outcome_is_written_with_the_next_intent(ledger, folder):
