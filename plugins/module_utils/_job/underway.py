@@ -100,8 +100,9 @@ class Underway:
                     self.target.opened(transfer.folder.target_name)
                     self.target.delete(doubled)
             self._open = []
+            where = f" while mail was written to {', '.join(names)}" if names else ""
             raise LeaseLost(
-                f"Another worker took over while mail was written to {', '.join(names)}.",
+                f"Another worker took over{where}.",
                 "What was sent twice was taken back, where the target tells UIDs; mailbox_verify counts what was not.",
                 "Raise lease_seconds if this station is only slow.",
             ) from error

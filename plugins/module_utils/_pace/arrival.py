@@ -36,8 +36,9 @@ class Arrival:
 
     def wait(self, began: float) -> float:
         """Wait for data, which is left unread. Returns the seconds for which it had lain there when this process got to see it; what is
-        older than `began` (seconds since 1970) was no answer."""
-        self._poll.poll(self._milliseconds)
+        older than `began` (seconds since 1970) was no answer. TimeoutError when nothing comes."""
+        if not self._poll.poll(self._milliseconds):
+            raise TimeoutError("no answer")
         seen = time.time()
         try:
             _data, told, _flags, _address = self._sock.recvmsg(1, socket.CMSG_SPACE(TIME.size), socket.MSG_PEEK | socket.MSG_DONTWAIT)
