@@ -60,4 +60,5 @@ class Tool:
         module("mailbox_copy", self._route, self._watch)
 
     def later(self) -> None:
-        module("mailbox_sync", self._route, self._watch)
+        # One pass, as the others make one: what it found would else be looked after in another.
+        module("mailbox_sync", self._route, self._watch, max_rounds=1)

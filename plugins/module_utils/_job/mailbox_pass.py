@@ -139,7 +139,9 @@ class MailboxPass:
         """Before the first deletion: a source that suddenly shows little is more likely broken than tidied up."""
         if not self.mirror or self.settings.get("on_emptied", "refuse") != "refuse":
             return
-        if not gone and not any(one.found and one.found.vanished for one in work):
+        # The ledger can't know more messages than are left and have gone.
+        vanished = sum(len(one.found.vanished) for one in work if one.found)
+        if not gone and vanished <= EMPTIED_MESSAGES:
             return
         before = items.count(self.ledger, self.row.id) - self.counts.messages - self.counts.moved
         lost = before - messages
@@ -170,7 +172,7 @@ class MailboxPass:
         if self._doubtful(row) or row.target_uidvalidity is None:
             self._settle(row, self.target.open(row))
             one.row = row = self.known[row.source_name] = items.folders(self.ledger, self.row.id)[row.source_name]
-        if row.source_uidvalidity == one.listed.state.uidvalidity and not items.count_in(self.ledger, row.id):
+        if row.source_uidvalidity == one.listed.state.uidvalidity and row.source_modseq is None and not items.count_in(self.ledger, row.id):
             return
         since = (row.source_uidvalidity, row.source_modseq) if row.source_modseq is not None else None
         one.state, told = self.source.open(row.source_name, since)
@@ -280,8 +282,8 @@ class MailboxPass:
             if gone:
                 exceptions.resolve(self.ledger, self.row.id, row.source_name, gone, reasons.NOT_MOVED)
         elif one.found.new:
-            # Others were opened since; what came meanwhile is the next pass's.
-            self.source.open(row.source_name)
+            # Others may have been opened since; what came meanwhile is the next pass's.
+            self.source.opened(row.source_name)
         if one.found.new and self._send(one, sizes, following):
             # The next folder goes on; this one is in step as soon as its last message has arrived.
             return
@@ -329,8 +331,7 @@ class MailboxPass:
         groups: dict[tuple, list[int]] = {}
         for uid, change in changed.items():
             groups.setdefault(change, []).append(uid)
-        state = self.target.state(row)
-        self.target.imap.opened(row.target_name)
+        state = self.target.opened(row)
         for (add, remove), uids in groups.items():
             rows = items.some(self.ledger, row.id, uids)
             at = {uid: item.target_uid for uid, item in rows.items() if item.target_uid is not None}
@@ -365,20 +366,17 @@ class MailboxPass:
         if not one.found or not one.found.vanished:
             return
         row, uids = one.row, one.found.vanished
-        self._settle(row, self.target.open(row))
+        self.target.opened(row)
         at = items.some(self.ledger, row.id, uids)
         self.target.imap.delete([item.target_uid for item in at.values() if item.target_uid is not None])
-        items.forget(self.ledger, row.id, uids)
-        exceptions.resolve(self.ledger, self.row.id, row.source_name, uids)
-        self._in_step(one)
+        if any(e.folder == row.source_name for e in self.exceptions):
+            exceptions.resolve(self.ledger, self.row.id, row.source_name, uids)
+        self._in_step(one, uids)
         self.counts.deleted += len(set(uids) - self.moves.followed.get(row.id, set()))
 
-    def _in_step(self, one: _Folder) -> None:
-        """The ledger reflects the source's folder as it was when it was opened; not before everything is done, or it would
-        stay undone."""
-        items.update_folder(
-            self.ledger, one.row.id, source_uidnext=one.state.uidnext, source_messages=one.state.messages, source_modseq=one.state.modseq,
-        )
+    def _in_step(self, one: _Folder, vanished=()) -> None:
+        """Not before everything is done, or it would stay undone."""
+        items.in_step(self.ledger, one.row.id, one.state, vanished)
 
 
 def _unchanged(row, state) -> bool:

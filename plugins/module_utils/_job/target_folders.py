@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+from .._errors import MigrationError
 from .._imap import folders as imap_folders
 from .._ledger import exceptions, items
 from .._model import folder_map, reasons
@@ -61,6 +62,17 @@ class TargetFolders:
         self._make([row.target_name])
         self._states[row.target_name] = self.imap.open(row.target_name)
         return self._states[row.target_name]
+
+    def opened(self, row) -> imap_folders.State:
+        """Have a folder open for changes that name messages by UID. MigrationError when it is not the folder that was opened before."""
+        state = self.state(row)
+        now = self.imap.opened(row.target_name)
+        if now is not None and now.uidvalidity != state.uidvalidity:
+            raise MigrationError(
+                f"The target's folder {imap_folders.decoded(row.target_name)} was replaced while its mailbox was worked on.",
+                "Nothing was changed in the new one.", "Find out who changes the target mailbox, then run again.",
+            )
+        return state
 
     def open_each(self, rows: list) -> None:
         """Get the states of several folders in one round trip."""

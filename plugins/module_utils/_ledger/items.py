@@ -26,10 +26,20 @@ COLUMNS = ("folder_id", "source_uid", "sha256", "size", "flags", "internal_date"
 
 @functools.lru_cache(maxsize=1)
 def _statements() -> types.SimpleNamespace:
-    """Those of every batch, made once."""
+    """Those of every batch or folder, made once: making one takes SQLAlchemy longer than the database takes for its answer."""
     t = tables()
+    i, folder, uid = t.items, t.items.c.folder_id == sa.bindparam("folder"), t.items.c.source_uid == sa.bindparam("uid")
     return types.SimpleNamespace(
-        add=t.items.insert().values({name: sa.bindparam(name) for name in COLUMNS}),
+        add=i.insert().values({name: sa.bindparam(name) for name in COLUMNS}),
+        some=sa.select(i).where(folder, i.c.source_uid.in_(sa.bindparam("uids", expanding=True))),
+        uids=sa.select(i.c.source_uid).where(folder).order_by(i.c.source_uid),
+        uids_between=sa.select(i.c.source_uid).where(folder, i.c.source_uid.between(sa.bindparam("low"), sa.bindparam("high"))).order_by(i.c.source_uid),
+        count_in=sa.select(sa.func.count()).select_from(i).where(folder),
+        forget=i.delete().where(folder, uid),
+        set_flags=i.update().where(folder, uid).values(flags=sa.bindparam("to")),
+        in_step=t.folders.update().where(t.folders.c.id == sa.bindparam("folder")).values({
+            "source_uidnext": sa.bindparam("uidnext"), "source_messages": sa.bindparam("messages"), "source_modseq": sa.bindparam("modseq"),
+        }),
         intend=t.intents.insert(),
         # Shared with nobody who is about to claim the mailbox.
         leased=sa.select(t.mailboxes.c.id).join(t.folders, t.folders.c.mailbox_id == t.mailboxes.c.id).where(
@@ -86,10 +96,10 @@ def items(ledger: Ledger, folder_id: int) -> list:
 
 def some(ledger: Ledger, folder_id: int, uids) -> dict:
     """Source UID -> row, for those of `uids` that the ledger knows."""
-    t, found, wanted = ledger.tables.items, {}, list(uids)
+    found, wanted = {}, list(uids)
     with ledger.read() as connection:
         for low in range(0, len(wanted), CHUNK):
-            rows = connection.execute(sa.select(t).where(t.c.folder_id == folder_id, t.c.source_uid.in_(wanted[low:low + CHUNK])))
+            rows = connection.execute(_statements().some, {"folder": folder_id, "uids": wanted[low:low + CHUNK]})
             found |= {row.source_uid: row for row in rows}
     return found
 
@@ -115,11 +125,12 @@ def target_uids(ledger: Ledger, folder_id: int) -> array.array:
 
 def uids(ledger: Ledger, folder_id: int, between: tuple[int, int] | None = None) -> array.array:
     """Source UIDs of a folder in their order, all or from the lowest to the highest of `between`: many, so as numbers only."""
-    t = ledger.tables.items
-    where = [t.c.folder_id == folder_id] + ([t.c.source_uid.between(*between)] if between else [])
+    statement, values = _statements().uids, {"folder": folder_id}
+    if between:
+        statement, values = _statements().uids_between, values | {"low": between[0], "high": between[1]}
     found = array.array("q")
     with ledger.read() as connection:
-        for rows in connection.execute(sa.select(t.c.source_uid).where(*where).order_by(t.c.source_uid)).partitions(5000):
+        for rows in connection.execute(statement, values).partitions(5000):
             found.extend(row[0] for row in rows)
     return found
 
@@ -133,9 +144,8 @@ def flags(ledger: Ledger, folder_id: int, low: int, high: int) -> dict[int, tupl
 
 
 def count_in(ledger: Ledger, folder_id: int) -> int:
-    t = ledger.tables.items
     with ledger.read() as connection:
-        return connection.execute(sa.select(sa.func.count()).select_from(t).where(t.c.folder_id == folder_id)).scalar_one()
+        return connection.execute(_statements().count_in, {"folder": folder_id}).scalar_one()
 
 
 def count(ledger: Ledger, mailbox_id: int) -> int:
@@ -266,21 +276,19 @@ def settle_intent(ledger: Ledger, connection, folder_id: int, intent: int, under
         raise TakenOver from error
 
 
-def forget(ledger: Ledger, folder_id: int, source_uids) -> None:
-    t = ledger.tables.items
+def in_step(ledger: Ledger, folder_id: int, state, vanished=()) -> None:
+    """The ledger reflects the source's folder as it was in `state`; what `vanished` since the last time is forgotten with it."""
     with ledger.write() as connection:
+        if vanished:
+            connection.execute(_statements().forget, [{"folder": folder_id, "uid": uid} for uid in vanished])
         connection.execute(
-            t.delete().where(t.c.folder_id == folder_id, t.c.source_uid == sa.bindparam("uid")), [{"uid": uid} for uid in source_uids]
+            _statements().in_step, {"folder": folder_id, "uidnext": state.uidnext, "messages": state.messages, "modseq": state.modseq},
         )
 
 
 def set_flags(ledger: Ledger, folder_id: int, flags: dict[int, tuple[str, ...]]) -> None:
-    t = ledger.tables.items
     with ledger.write() as connection:
-        connection.execute(
-            t.update().where(t.c.folder_id == folder_id, t.c.source_uid == sa.bindparam("uid")).values(flags=sa.bindparam("to")),
-            [{"uid": uid, "to": " ".join(names)} for uid, names in flags.items()],
-        )
+        connection.execute(_statements().set_flags, [{"folder": folder_id, "uid": uid, "to": " ".join(names)} for uid, names in flags.items()])
 
 
 def replace_items(ledger: Ledger, folder_id: int, rows: list[dict], **folder_values) -> None:

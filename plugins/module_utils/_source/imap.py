@@ -59,6 +59,11 @@ class ImapSource:
         state, changes = folders.opened(self.session, name, responses, answer)
         return state, changes if since and state.uidvalidity == since[0] else None
 
+    def opened(self, name: str) -> None:
+        """Have this folder open; no command when it is."""
+        if self._ahead or self._open != name:
+            self.open(name)
+
     def ask_ahead(self, folder: folders.Folder) -> None:
         """Send for `folder`, which is opened next, while the last messages of this one are still coming."""
         if folder.state and 0 < folder.state.messages <= SMALL_FOLDER and self._ahead is None and self.session.server.profile == "imap":

@@ -83,10 +83,9 @@ class ImapTarget:
             self._open = name, readonly
         return found
 
-    def opened(self, name: str) -> None:
-        """Have this folder open for changes; no command when it is."""
-        if self._open != (name, False):
-            self.open(name)
+    def opened(self, name: str) -> folders.State | None:
+        """Have this folder open for changes; its state, or None where it was open already."""
+        return self.open(name) if self._open != (name, False) else None
 
     def create(self, names: list[str]) -> dict[str, str]:
         """Make folders, all in one round trip; the server's words for each that it refused."""
@@ -166,11 +165,12 @@ class ImapTarget:
         """Remove messages from the open folder for good, and no others."""
         if not uids:
             return
-        self.store(uids, ["\\Deleted"], [])
         if self.session.has("UIDPLUS"):
             for run in slices(uids):
-                self._command(b"UID EXPUNGE " + to_set(run).encode())
+                which = to_set(run).encode()
+                self._commands([b"UID STORE %s +FLAGS.SILENT (\\Deleted)" % which, b"UID EXPUNGE " + which])
             return
+        self.store(uids, ["\\Deleted"], [])
         # EXPUNGE takes whatever is marked: what others marked must wait.
         doomed = set(uids)
         others = [uid for uid in self.session.client.search("DELETED") if uid not in doomed]
@@ -181,9 +181,13 @@ class ImapTarget:
             self.store(others, ["\\Deleted"], [])
 
     def _command(self, command: bytes) -> None:
-        *_untagged, answer = self._wire.run(command)
-        if not answer.ok:
-            raise REFUSED(f"{command.split(b' (')[0][:60].decode('ascii', 'replace')}: {answer.text}")
+        self._commands([command])
+
+    def _commands(self, commands: list[bytes]) -> None:
+        """All in one round trip."""
+        for command, (_untagged, answer) in zip(commands, self._wire.burst(commands), strict=True):
+            if not answer.ok:
+                raise REFUSED(f"{command.split(b' (')[0][:60].decode('ascii', 'replace')}: {answer.text}")
 
     def close(self) -> None:
         self.session.close()

@@ -192,6 +192,10 @@ class FakeSource(_Side):
         flags = {uid: self.box.messages[uid].flags for uid, at in self.box.changed.items() if at > since[1]}
         return state, folders.Since(flags, [(uid, uid) for uid, at in self.box.expunged.items() if at > since[1]])
 
+    def opened(self, name: str) -> None:
+        if self.box is not self.held.boxes.get(name):
+            self._opened(name)
+
     def open_whole(self, folder):
         state = self._opened(folder.name)
         return state, {uid: len(message.body) for uid, message in self.box.messages.items()}
@@ -261,9 +265,8 @@ class FakeTarget(_Side):
         self._between()
         return [self._opened(name) for name in names]
 
-    def opened(self, name: str) -> None:
-        if self.box is not self.held.boxes.get(name):
-            self._opened(name)
+    def opened(self, name: str) -> folders.State | None:
+        return self._opened(name) if self.box is not self.held.boxes.get(name) else None
 
     def create(self, names) -> dict[str, str]:
         self._between()

@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import types
+
 import pytest
 
 from ansible_collections.messaging.migration.plugins.module_utils._ledger import items, mailboxes, passes
@@ -103,8 +105,10 @@ def test_flags_and_forgetting(ledger, folder):
     journal.flush()
     items.set_flags(ledger, folder.id, {1: ("\\Seen", "$Junk"), 2: ()})
     assert [row.flags for row in items.items(ledger, folder.id)] == ["\\Seen $Junk", ""]
-    items.forget(ledger, folder.id, [1, 5])
+    items.in_step(ledger, folder.id, types.SimpleNamespace(uidnext=9, messages=1, modseq=77), vanished=[1, 5])
     assert state(ledger, folder) == ({2: 2}, 0)
+    row = items.folders(ledger, folder.mailbox_id)["INBOX"]
+    assert (row.source_uidnext, row.source_messages, row.source_modseq) == (9, 1, 77)
 
 
 def test_items_are_replaced_with_the_state_of_their_folder(ledger, folder):
