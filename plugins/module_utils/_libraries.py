@@ -10,6 +10,8 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
 import traceback
 import typing as t
 
@@ -45,25 +47,27 @@ except ImportError:
     imapclient = _StandIn("IMAPClient >= 3.0", traceback.format_exc())
 
 
+# Loaded where they are asked for: most of what runs a thousand times a night does without. Name -> what to install, what to import.
+LAZY = {
+    "caldav": ("caldav >= 3.6", ("caldav", "caldav.lib.error", "caldav.lib.http_sync")),
+    "dns": ("dnspython >= 2.6", tuple(f"dns{part}" for part in (
+        "", ".exception", ".flags", ".message", ".name", ".query", ".rcode", ".rdata", ".rdataclass", ".rdatatype", ".resolver", ".tsig",
+        ".tsigkeyring", ".update",
+    ))),
+    "exchangelib": ("exchangelib >= 5.5", ("exchangelib", "exchangelib.services")),
+    "icalendar": ("icalendar >= 6.0", ("icalendar",)),
+    "pypff": ("libpff-python", ("pypff",)),
+    "vobject": ("vobject >= 0.9.8", ("vobject",)),
+}
+
+
 def __getattr__(name: str) -> t.Any:
-    """dns is loaded where it is asked for: most of what runs a thousand times a night does without."""
-    if name != "dns":
+    if name not in LAZY:
         raise AttributeError(name)
+    requirement, parts = LAZY[name]
     try:
-        import dns
-        import dns.exception
-        import dns.flags
-        import dns.message
-        import dns.name
-        import dns.query
-        import dns.rcode
-        import dns.rdata
-        import dns.rdataclass
-        import dns.rdatatype
-        import dns.resolver
-        import dns.tsig
-        import dns.tsigkeyring
-        import dns.update
+        for part in parts:
+            importlib.import_module(part)
     except ImportError:
-        return _StandIn("dnspython >= 2.6", traceback.format_exc())
-    return dns
+        return _StandIn(requirement, traceback.format_exc())
+    return sys.modules[name]
