@@ -20,10 +20,12 @@ options:
         description: Name of the server in the ledger and in messages. Default is its host.
         type: str
       protocol:
-        description: Protocol by which the server is talked to.
+        description:
+          - Protocol by which the server is talked to.
+          - V(ews) is for Exchange 2007 and later; older ones have IMAP only. It needs the Python library exchangelib on the station.
         type: str
         default: imap
-        choices: [imap]
+        choices: [imap, ews]
       host:
         description: Host name; the server's certificate must be valid for it.
         type: str
@@ -79,6 +81,48 @@ options:
         description:
           - Whether to compress what goes over the network, where the server offers C(COMPRESS=DEFLATE).
           - It pays on links below some 50 Mbit/s; on faster ones the processor is the narrower place.
+        type: bool
+        default: false
+      ews:
+        description: How the server is talked to by EWS, where the protocol is V(ews). Mailboxes are named by their SMTP address.
+        type: dict
+        default: {}
+        suboptions:
+          url:
+            description:
+              - Address of the web service, such as V(https://mail.example.com/EWS/Exchange.asmx).
+              - Default is to find it by autodiscover, which does not work with Exchange 2007.
+              - One that begins with V(http:) needs O(sources[].tls=none), since passwords and mail then travel in clear text.
+            type: str
+          auth:
+            description:
+              - How to log in. V(kerberos) needs the library requests-gssapi and, where no password is given, a ticket on the station.
+              - V(oauth) logs in as an application (client credentials).
+            type: str
+            default: ntlm
+            choices: [basic, ntlm, kerberos, oauth]
+          access:
+            description:
+              - V(impersonation) acts as the owner of each mailbox, which needs the role ApplicationImpersonation.
+              - V(delegation) opens mailboxes to which the account has full access.
+            type: str
+            default: impersonation
+            choices: [impersonation, delegation]
+          tenant:
+            description: Tenant of the application, with O(sources[].ews.auth=oauth).
+            type: str
+          client_id:
+            description: Identity of the application, with O(sources[].ews.auth=oauth).
+            type: str
+          client_secret:
+            description: Secret of the application, with O(sources[].ews.auth=oauth).
+            type: str
+          legacy_tls:
+            description: Whether versions of TLS before 1.2 and old ciphers are accepted, as some Exchange servers of before 2010 need it.
+            type: bool
+            default: false
+      pst_despite_password:
+        description: Whether PST files are read although their owner gave them a password, which protects nothing. They are refused otherwise.
         type: bool
         default: false
       profile:
@@ -195,8 +239,18 @@ options:
             description: Mailboxes with a higher number are taken first, among those with the same number the largest.
             type: int
             default: 0
+          pst:
+            description:
+              - A PST file on the station that holds this mailbox, as ExMerge writes it. The server is then not asked for it.
+              - It needs the Python library libpff-python on the station.
+            type: path
+          pst_items_only:
+            description: Whether only calendars, contacts, tasks and notes come from O(sources[].mailboxes[].pst), and mail from the server.
+            type: bool
+            default: false
 requirements:
   - IMAPClient >= 3.0
+  - exchangelib >= 5.5, for servers that are read by EWS
 """
 
     # One server, without its mailboxes.
@@ -212,10 +266,12 @@ options:
         description: Name of the server in the ledger and in messages. Default is its host.
         type: str
       protocol:
-        description: Protocol by which the server is talked to.
+        description:
+          - Protocol by which the server is talked to.
+          - V(ews) is for Exchange 2007 and later; older ones have IMAP only. It needs the Python library exchangelib on the station.
         type: str
         default: imap
-        choices: [imap]
+        choices: [imap, ews]
       host:
         description: Host name; the server's certificate must be valid for it.
         type: str
@@ -271,6 +327,48 @@ options:
         description:
           - Whether to compress what goes over the network, where the server offers C(COMPRESS=DEFLATE).
           - It pays on links below some 50 Mbit/s; on faster ones the processor is the narrower place.
+        type: bool
+        default: false
+      ews:
+        description: How the server is talked to by EWS, where the protocol is V(ews). Mailboxes are named by their SMTP address.
+        type: dict
+        default: {}
+        suboptions:
+          url:
+            description:
+              - Address of the web service, such as V(https://mail.example.com/EWS/Exchange.asmx).
+              - Default is to find it by autodiscover, which does not work with Exchange 2007.
+              - One that begins with V(http:) needs O(server.tls=none), since passwords and mail then travel in clear text.
+            type: str
+          auth:
+            description:
+              - How to log in. V(kerberos) needs the library requests-gssapi and, where no password is given, a ticket on the station.
+              - V(oauth) logs in as an application (client credentials).
+            type: str
+            default: ntlm
+            choices: [basic, ntlm, kerberos, oauth]
+          access:
+            description:
+              - V(impersonation) acts as the owner of each mailbox, which needs the role ApplicationImpersonation.
+              - V(delegation) opens mailboxes to which the account has full access.
+            type: str
+            default: impersonation
+            choices: [impersonation, delegation]
+          tenant:
+            description: Tenant of the application, with O(server.ews.auth=oauth).
+            type: str
+          client_id:
+            description: Identity of the application, with O(server.ews.auth=oauth).
+            type: str
+          client_secret:
+            description: Secret of the application, with O(server.ews.auth=oauth).
+            type: str
+          legacy_tls:
+            description: Whether versions of TLS before 1.2 and old ciphers are accepted, as some Exchange servers of before 2010 need it.
+            type: bool
+            default: false
+      pst_despite_password:
+        description: Whether PST files are read although their owner gave them a password, which protects nothing. They are refused otherwise.
         type: bool
         default: false
       profile:
@@ -355,6 +453,7 @@ options:
             default: 30
 requirements:
   - IMAPClient >= 3.0
+  - exchangelib >= 5.5, for servers that are read by EWS
 """
 
     # Which of the mailboxes are meant.

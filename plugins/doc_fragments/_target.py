@@ -84,6 +84,60 @@ options:
         description: Quota of new accounts in MB, V(0) for none; used where accounts are made.
         type: int
         default: 0
+      dav:
+        description:
+          - Where calendars, contacts, tasks and notes go by CalDAV and CardDAV. Without it and O(target.files) they stay at the source.
+          - Nobody is invited again by what is written.
+        type: dict
+        suboptions:
+          url:
+            description: Any address of the service, such as V(https://mail.example.com/dav/). A user's collections are asked for (RFC 6764).
+            type: str
+            required: true
+          principal:
+            description:
+              - "Path of a user's principal, with C({mailbox}) in it, for an administrator who acts for all users."
+              - Default is that of whoever logs in.
+            type: str
+          login:
+            description: "Form of the login name, with C({mailbox}) and C({admin}) in it."
+            type: str
+            default: "{mailbox}"
+          admin:
+            description: Account that may write for every user. Default is O(target.admin).
+            type: str
+          password:
+            description: Password. Default is that of the mailbox's own user, else O(target.password).
+            type: str
+          ca_file:
+            description: File with the certificate authorities that are trusted, PEM. Default is O(target.ca_file).
+            type: path
+      files:
+        description:
+          - Where calendars, contacts, tasks and notes are written as files, a folder for each mailbox, for targets that only import.
+          - Nobody but the account that runs the module can read them.
+        type: dict
+        suboptions:
+          path:
+            description: Folder on the station, which exists. With several stations, one that they share.
+            type: path
+            required: true
+          formats:
+            description: Formats that differ from iCalendar and vCard.
+            type: dict
+            default: {}
+            suboptions:
+              calendar:
+                description: V(vcs) is vCalendar 1.0, in which Mirapoint's WebCal exports; that it imports it is not confirmed.
+                type: str
+                default: ics
+                choices: [ics, vcs]
+              contacts:
+                description: V(ldif) is the form in which Mirapoint's address book exports; that it imports it is not confirmed.
+                type: str
+                default: vcf
+                choices: [vcf, ldif]
 requirements:
   - IMAPClient >= 3.0
+  - caldav >= 3.6, icalendar >= 6.0 and vobject >= 0.9.8, where calendars and contacts move
 """

@@ -24,5 +24,13 @@ class MigrationError(Exception):
         super().__init__(" ".join(part for part in (what, safe, next_step) if part))
 
 
+class LoginRefused(MigrationError):
+    """The server does not let us into this mailbox."""
+
+
+class Unreachable(MigrationError):
+    """The server does not answer now; it may in a moment."""
+
+
 class Stopped(Exception):
     """The time for this step is over, or the window closed; everything done so far is committed."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 from ansible.module_utils.basic import env_fallback
 
 from ._ledger.store import DEFAULT_URL
-from ._model.server import MECHANISMS, PROFILES, TLS
+from ._model.server import EWS_ACCESS, EWS_AUTH, MECHANISMS, PROFILES, PROTOCOLS, TLS
 from ._model.window import DAYS
 
 MAILBOX = {
@@ -23,6 +23,8 @@ MAILBOX = {
     "target_password": {"type": "str", "no_log": True},
     "quota_mb": {"type": "int"},
     "priority": {"type": "int", "default": 0},
+    "pst": {"type": "path"},
+    "pst_items_only": {"type": "bool", "default": False},
 }
 
 WINDOW = {
@@ -43,6 +45,37 @@ LIVE_PROBE = {
     "baseline_seconds": {"type": "float", "default": 30},
 }
 
+EWS = {
+    "url": {"type": "str"},
+    "auth": {"type": "str", "default": "ntlm", "choices": list(EWS_AUTH)},
+    "access": {"type": "str", "default": "impersonation", "choices": list(EWS_ACCESS)},
+    "tenant": {"type": "str"},
+    "client_id": {"type": "str"},
+    "client_secret": {"type": "str", "no_log": True},
+    "legacy_tls": {"type": "bool", "default": False},
+}
+
+DAV = {
+    "url": {"type": "str", "required": True},
+    "principal": {"type": "str"},
+    "login": {"type": "str", "default": "{mailbox}"},
+    "admin": {"type": "str"},
+    "password": {"type": "str", "no_log": True},
+    "ca_file": {"type": "path"},
+}
+
+FILES = {
+    "path": {"type": "path", "required": True},
+    "formats": {
+        "type": "dict",
+        "default": {},
+        "options": {
+            "calendar": {"type": "str", "default": "ics", "choices": ["ics", "vcs"]},
+            "contacts": {"type": "str", "default": "vcf", "choices": ["vcf", "ldif"]},
+        },
+    },
+}
+
 LEDGER = {
     "migration": {"type": "str", "default": "default"},
     "ledger": {
@@ -56,11 +89,11 @@ LEDGER = {
 }
 
 
-def connection(mechanism: str, password_variable: str) -> dict:
+def connection(mechanism: str, password_variable: str, protocols=("imap",)) -> dict:
     """Suboptions that describe a mail server and how to log in there."""
     return {
         "name": {"type": "str"},
-        "protocol": {"type": "str", "default": "imap", "choices": ["imap"]},
+        "protocol": {"type": "str", "default": "imap", "choices": list(protocols)},
         "host": {"type": "str", "required": True},
         "port": {"type": "int", "default": 993},
         "tls": {"type": "str", "default": "implicit", "choices": list(TLS)},
@@ -78,7 +111,9 @@ def connection(mechanism: str, password_variable: str) -> dict:
 
 def source_connection() -> dict:
     return {
-        **connection("login", "MIGRATION_SOURCE_PASSWORD"),
+        **connection("login", "MIGRATION_SOURCE_PASSWORD", PROTOCOLS),
+        "ews": {"type": "dict", "default": {}, "options": EWS},
+        "pst_despite_password": {"type": "bool", "default": False},
         "profile": {"type": "str", "default": "imap", "choices": list(PROFILES)},
         "windows": {"type": "list", "elements": "dict", "default": [], "options": WINDOW},
         "bytes_per_second": {"type": "int", "default": 0},
@@ -123,7 +158,10 @@ def target() -> dict:
         "target": {
             "type": "dict",
             "required": True,
-            "options": {**connection("plain", "MIGRATION_TARGET_PASSWORD"), "quota_mb": {"type": "int", "default": 0}},
+            "options": {
+                **connection("plain", "MIGRATION_TARGET_PASSWORD"), "quota_mb": {"type": "int", "default": 0},
+                "dav": {"type": "dict", "options": DAV}, "files": {"type": "dict", "options": FILES},
+            },
         },
     }
 

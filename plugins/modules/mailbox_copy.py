@@ -131,6 +131,11 @@ moved:
   returned: success
   type: int
   sample: 7
+other_items:
+  description: Events, contacts, tasks and notes that this call moved, changed or deleted at the target. In check mode they are not counted.
+  returned: success
+  type: int
+  sample: 57
 folders:
   description: Folders that this call made, renamed, removed, subscribed or unsubscribed at the target.
   returned: success

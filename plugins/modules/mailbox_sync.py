@@ -106,10 +106,10 @@ rounds:
 delta:
   description:
     - What the last round found, over all stations. Messages that were C(new), that changed C(flags), that were C(moved) or
-      C(deleted); C(bytes) read and C(seconds) taken.
+      C(deleted); C(other_items) that are not mail and changed; C(bytes) read and C(seconds) taken.
   returned: success and not in check mode
   type: dict
-  sample: {new: 3, flags: 1, moved: 2, deleted: 0, bytes: 16201, seconds: 1.4}
+  sample: {new: 3, flags: 1, moved: 2, deleted: 0, other_items: 4, bytes: 16201, seconds: 1.4}
 delta_is_small:
   description: Whether the last round found at most O(remaining) changes.
   returned: success and not in check mode
@@ -168,6 +168,11 @@ moved:
   returned: success
   type: int
   sample: 7
+other_items:
+  description: Events, contacts, tasks and notes that this call moved, changed or deleted at the target. In check mode they are not counted.
+  returned: success
+  type: int
+  sample: 57
 folders:
   description: Folders that this call made, renamed, removed, subscribed or unsubscribed at the target.
   returned: success

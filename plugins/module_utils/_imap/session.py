@@ -14,7 +14,7 @@ import re
 import socket
 import ssl
 
-from .._errors import MigrationError
+from .._errors import LoginRefused, MigrationError, Unreachable
 from .._libraries import imapclient
 from .._model.server import WITHOUT_NAMESPACE, Mailbox, Server
 from .client import client_class
@@ -26,14 +26,6 @@ LOST = (imaplib.IMAP4.abort, OSError, EOFError)
 # The server answered NO or BAD.
 REFUSED = imaplib.IMAP4.error
 BYTES = re.compile(r"""b(['"])(.*)\1""", re.DOTALL)
-
-
-class LoginRefused(MigrationError):
-    """The server does not let us into this mailbox."""
-
-
-class Unreachable(MigrationError):
-    """The server does not answer now; it may in a moment."""
 
 
 class Session:

@@ -99,6 +99,7 @@ def summary(ledger, plan: Plan, outcome: dict) -> dict:
         "bytes": counts.bytes,
         "flags": counts.flags,
         "moved": counts.moved,
+        "other_items": counts.items,
         "deleted": counts.deleted,
         "folders": counts.folders,
         "exceptions_open": sum(row.state == "open" for row in exceptions.listed(ledger, plan.names)),

@@ -20,25 +20,26 @@ import dataclasses
 
 from .._errors import MigrationError, Stopped
 from .._imap.session import LOST, REFUSED
-from .._ledger import exceptions, items
+from .._ledger import exceptions, items, objects
 from .._ledger.known import load
 from .._ledger.store import open_ledger_again
 from .._model import flags as flag_rules
 from .._model import reasons
 from .._model.change_set import ChangeSet
+from .._model.emptied import EMPTIED_MESSAGES, EMPTIED_SHARE
 from .._model.grade import MAY_CUT_OVER
 from .._pace.pace import Pace
-from .._source.registry import open_source
+from .._source.registry import open_items_source, open_source
+from .._target.registry import open_items_target
 from . import settle
 from .folder_changes import changes
 from .helpers import Helpers
+from .item_pass import ItemPass
 from .moves import Moves
 from .target_folders import TargetFolders
 from .transfer import Transfer
 from .underway import Underway
 
-# A mailbox that lost this many messages and more than half of all since the last pass is looked at by a person first.
-EMPTIED_MESSAGES, EMPTIED_SHARE = 100, 0.5
 # Messages of a large folder whose sizes are asked for at once.
 PART = 5000
 
@@ -68,13 +69,33 @@ class MailboxPass:
     def run(self) -> int:
         """Returns how many messages the source holds."""
         try:
-            self.source = open_source(self.server, self.mailbox)
+            self.source = open_source(self.server, self.mailbox, self.ledger, self.row.id)
             self._set_pace()
-            return self._run()
+            messages = self._run()
+            self._move_items()
+            return messages
         finally:
             for side in (self.source, self.target):
                 if side is not None:
                     side.close()
+
+    def _move_items(self) -> None:
+        """What is not mail, where the source has it and the target takes it."""
+        if not (self.target_server.dav or self.target_server.files):
+            return
+        source = open_items_source(self.source, self.server, self.mailbox)
+        try:
+            if not source.item_folders():
+                return
+            target = open_items_target(self.target_server, self.mailbox)
+            try:
+                done = ItemPass(self.ledger, self.row, source, target, self.settings, self.pulse).run()
+            finally:
+                target.close()
+        finally:
+            if source is not self.source:
+                source.close()
+        self.counts.items += sum(counts[kind] for counts in done.values() for kind in ("moved", "changed", "deleted"))
 
     def _know(self) -> None:
         """What the ledger says: read for several mailboxes at once, or, in a further attempt, for this one."""
@@ -113,7 +134,8 @@ class MailboxPass:
                 self._delete_vanished(one)
             for row in sorted(gone, key=lambda row: row.source_name, reverse=True):
                 self.target.take_back(row)
-        for name in {e.folder for e in self.exceptions} - {folder.name for folder in listed} - self.known.keys():
+        others = objects.folders(self.ledger, self.row.id).keys() if self.exceptions else ()
+        for name in {e.folder for e in self.exceptions} - {folder.name for folder in listed} - self.known.keys() - set(others):
             # Never made at the target, and deleted at the source since.
             exceptions.resolve(self.ledger, self.row.id, name, states=("open", "approved"))
         return messages
@@ -254,7 +276,7 @@ class MailboxPass:
 
     def one_folder(self, name: str) -> None:
         try:
-            self.source = open_source(self.server, self.mailbox)
+            self.source = open_source(self.server, self.mailbox, self.ledger, self.row.id)
             self._set_pace()
             self._know()
             listed = self._with_states([folder for folder in self.source.folders() if folder.name == name])
@@ -311,7 +333,10 @@ class MailboxPass:
             self._unmoved(one.row.source_name, ("open",)), self.moves or None,
         )
         new = one.found.new[::-1] if self.source.newest_first else one.found.new
-        for low in range(0, len(new), PART):
+        told = self.source.came_from(new) if self.moves else {}
+        new = self.moves.told(one.row, told, self.source, new)
+        # One round also where nothing is left to read: what moved is followed in it.
+        for low in range(0, max(len(new), 1), PART):
             part = new[low:low + PART]
             last = low + PART >= len(new) and following is not None and following.found is None
             transfer.send(

@@ -16,6 +16,7 @@ import dataclasses
 from .._imap.session import LOST, REFUSED
 from .._ledger import exceptions, items
 from .._model import flags as flag_rules
+from .._model.message import Message
 from .settle import dated, matched
 
 
@@ -52,8 +53,22 @@ class Moves:
             # In the same folder first: that is no move at all.
             place = next((place for place in places if place[0].id == folder.id), places[0])
             places.remove(place)
-            self._found.append((dataclasses.replace(message, body=_Length(message.body)), *place))
+            self._found.append((dataclasses.replace(message, body=_Length(len(message.body))), *place))
         return rest
+
+    def told(self, folder, told: dict, source, uids: list[int]) -> list[int]:
+        """Of `uids`, which are new in `folder`, those that have to be read. Of the others the source says whence they came: `told` is
+        UID -> (the other folder's source name, the UID there)."""
+        if not told:
+            return uids
+        at = {(place[0].source_name, place[1].source_uid): place for places in self._places.values() for place in places}
+        moved = {uid: at[before] for uid, before in told.items() if before in at}
+        for uid, (flags, date) in source.flags_and_dates(moved).items():
+            place = moved[uid]
+            self._places[dated(place[1])].remove(place)
+            # It is as it was, but for its flags.
+            self._found.append((Message(uid, _Length(place[1].size), flags, date, place[1].sha256), *place))
+        return [uid for uid in uids if uid not in moved]
 
     def follow(self, transfer) -> None:
         """Do at the target what `unknown` found, for the folder of `transfer`, which has nothing else on its way."""
@@ -115,8 +130,8 @@ class Moves:
 class _Length:
     """The size of a body that need not be kept."""
 
-    def __init__(self, body) -> None:
-        self._size = len(body)
+    def __init__(self, size: int) -> None:
+        self._size = size
 
     def __len__(self) -> int:
         return self._size

@@ -31,6 +31,7 @@ def preview(plan: Plan) -> dict:
     return {
         # What was moved between folders can only be told once it is read.
         "moved": 0,
+        "other_items": 0,
         "changed": any(counts.values()) or bool(todo) and plan.kind == "copy",
         "finished": True,
         "round": plan.round,
@@ -56,7 +57,7 @@ def _known(plan: Plan) -> dict:
             name: {item.source_uid: tuple(item.flags.split()) for item in items.items(ledger, folder.id)}
             for name, folder in items.folders(ledger, row.id).items()
         }
-        known[(row.server, row.name)] = {"copied": row.copied_at is not None, "folders": folders}
+        known[(row.server, row.name)] = {"id": row.id, "copied": row.copied_at is not None, "folders": folders}
     ledger.close()
     return known
 
@@ -75,7 +76,9 @@ def _changes(plan: Plan, names: tuple[str, str], state: dict | None) -> dict:
     server, name = names
     folders = state["folders"] if state else {}
     counts = {"messages": 0, "bytes": 0, "flags": 0, "deleted": 0, "folders": 0}
-    source = open_source(plan.servers[server], plan.mailbox(server, name))
+    # The numbers of a source without UIDs are the ledger's.
+    ledger = open_ledger(plan.ledger, plan.migration) if state and plan.servers[server].protocol != "imap" else None
+    source = open_source(plan.servers[server], plan.mailbox(server, name), ledger, state and state["id"])
     listed = [folder for folder in source.folders() if folder.selectable]
     for folder in listed:
         opened, _since = source.open(folder.name)
@@ -88,6 +91,8 @@ def _changes(plan: Plan, names: tuple[str, str], state: dict | None) -> dict:
         if plan.settings["deletions"] == "mirror":
             counts["deleted"] += len(changes.vanished)
     source.close()
+    if ledger:
+        ledger.close()
     if plan.settings["deletions"] == "mirror":
         gone = folders.keys() - {folder.name for folder in listed}
         counts["folders"] += len(gone)

@@ -29,7 +29,7 @@ def renamed(ledger, known: dict, listed: list, source) -> list[tuple]:
         # Some servers give two folders that were made in one second the same number.
         if len(rows) == 1 and len(fresh[uidvalidity]) == 1:
             row, folder = rows[0], fresh[uidvalidity][0]
-            if folder.state.uidnext >= row.source_uidnext and _same_mail(ledger, row, folder, source):
+            if source.keeps_ids or folder.state.uidnext >= row.source_uidnext and _same_mail(ledger, row, folder, source):
                 pairs.append((row, folder))
     return sorted(pairs, key=lambda pair: len(pair[1].name))
 

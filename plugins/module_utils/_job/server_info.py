@@ -11,9 +11,11 @@ from __future__ import annotations
 import re
 import ssl
 
+from .._errors import MigrationError
 from .._imap.folders import namespace
 from .._imap.session import REFUSED, Session, connect
-from .._model.server import Mailbox
+from .._model.server import Mailbox, Server
+from .._source.registry import prove
 from .plan import described
 
 # Greetings of the products that this collection is for (nmap's service probes; MS-OXIMAP4).
@@ -31,10 +33,26 @@ GREETINGS = (
 def server_info(options: dict, mailbox: str | None) -> dict:
     """The module mail_server_info; see its RETURN."""
     server = described(options)
+    if server.protocol != "imap":
+        if not mailbox:
+            raise MigrationError(f"{server.name} is looked at by way of a mailbox.", "Nothing was touched.", "Give mailbox.")
+        owner = Mailbox(mailbox, mailbox)
+        return dict(described_by(server, owner), changed=False, login=server.login_names(mailbox)[0])
     session = connect(server, Mailbox(mailbox, mailbox) if mailbox else None)
     result = dict(describe(session), changed=False, login=session.login if mailbox else "")
     session.close()
     return result
+
+
+def described_by(server: Server, mailbox: Mailbox) -> dict:
+    """The same of a source server, by whatever protocol it is read, after a login to one of its mailboxes."""
+    if server.protocol == "imap" and not (mailbox.pst and not mailbox.pst_items_only):
+        session = connect(server, mailbox)
+        found = describe(session)
+        session.close()
+        return found
+    found = {"greeting": "", "id": {}, "capabilities": [], "tls": {"version": "", "cipher": "", "subject": "", "not_after": ""}}
+    return found | prove(server, mailbox)
 
 
 def describe(session: Session) -> dict:

@@ -11,10 +11,10 @@ from __future__ import annotations
 import multiprocessing
 
 from .._errors import MigrationError
-from .._imap.session import LOST, REFUSED, connect
+from .._imap.session import LOST, REFUSED
 from .._model.server import Server
 from .._source.registry import open_source
-from .server_info import describe
+from .server_info import described_by
 
 
 def survey(servers: dict[str, Server], names, workers: int) -> list[dict]:
@@ -27,9 +27,8 @@ def survey(servers: dict[str, Server], names, workers: int) -> list[dict]:
         mine = [mailbox for mailbox in server.mailboxes if (name, mailbox.name) in set(names)]
         if not mine:
             continue
-        session = connect(server, mine[0])
-        result[name] = {"name": name, "host": server.host, "profile": server.profile, **describe(session), "mailboxes": [], "unreachable": []}
-        session.close()
+        identity = described_by(server, mine[0])
+        result[name] = {"name": name, "host": server.host, "profile": server.profile, **identity, "mailboxes": [], "unreachable": []}
     jobs = [(servers[name], mailbox) for name in result for mailbox in servers[name].mailboxes if (name, mailbox.name) in set(names)]
     with multiprocessing.get_context("fork").Pool(max(1, min(workers, len(jobs)))) as pool:
         for name, found in pool.imap_unordered(_mailbox, jobs, chunksize=1):

@@ -47,7 +47,7 @@ def sync(params: dict, check_mode: bool = False) -> dict:
             fresh += outcome["fresh"]
             result = copy.summary(ledger, plan, dict(outcome, counts=total, fresh=fresh))
             delta = _delta(ledger, plan)
-            small = delta["new"] + delta["flags"] + delta["moved"] + delta["deleted"] <= params["remaining"]
+            small = delta["new"] + delta["flags"] + delta["moved"] + delta["deleted"] + delta["other_items"] <= params["remaining"]
             last = outcome["error"] or result["mailboxes"]["failed"] or small or number >= params["max_rounds"]
             if not result["finished"] or last:
                 break
@@ -71,6 +71,7 @@ def _delta(ledger, plan) -> dict:
         "new": sum(int(row.messages) for row in rows),
         "flags": sum(int(row.flags) for row in rows),
         "moved": sum(int(row.moved) for row in rows),
+        "other_items": sum(int(row.items) for row in rows),
         "deleted": sum(int(row.deleted) for row in rows),
         "bytes": sum(int(row.bytes) for row in rows),
         "seconds": round(max((row.last for row in rows), default=0) - min((row.first for row in rows), default=0), 1),

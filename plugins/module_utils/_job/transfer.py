@@ -42,6 +42,8 @@ class Counts:
     deleted: int = 0
     folders: int = 0
     moved: int = 0
+    # What is not mail: moved, changed, deleted.
+    items: int = 0
 
     def clear(self) -> None:
         for field in dataclasses.fields(self):
@@ -73,6 +75,7 @@ class Transfer:
         self._weight, self._began_at = 0, time.monotonic()
         self._refusals: list[str] = []
         self._dropped: dict[int, tuple[str, ...]] = {}
+        self._rebuilt: dict[int, str] = {}
 
     def send(self, sizes: dict[int, int], when_all_asked=None) -> None:
         """`sizes`: UID -> bytes (estimates do) of the messages to move. Stopped when `pulse` says so, with all that arrived
@@ -111,6 +114,7 @@ class Transfer:
             held_back |= {uid: sizes[uid] for uid in batch.absent}
             for uid in batch.empty:
                 self._exception(uid, reasons.NO_CONTENT, "the server answered NIL for its content")
+            self._rebuilt |= batch.rebuilt
             good = self._screened(batch.messages)
             if self.moved and good:
                 good = self.moved.unknown(self.folder, good)
@@ -153,6 +157,7 @@ class Transfer:
         listed = self.source.still_listed(sorted(sizes))
         for uid in sorted(listed):
             for batch in self.source.messages({uid: sizes[uid]}):
+                self._rebuilt |= batch.rebuilt
                 good = self._screened(batch.messages)
                 if good:
                     self._begin(good)
@@ -233,6 +238,8 @@ class Transfer:
         self.counts.bytes += sum(len(by_uid[uid].body) for uid in uids)
         for uid in self._dropped.keys() & uids.keys():
             self._exception(uid, reasons.FLAG_DROPPED, " ".join(self._dropped.pop(uid)), by_uid[uid].sha256)
+        for uid in self._rebuilt.keys() & uids.keys():
+            self._exception(uid, reasons.REBUILT, self._rebuilt.pop(uid), by_uid[uid].sha256)
         healed = self.open_before & uids.keys() if self.open_before else ()
         if healed:
             exceptions.resolve(self.ledger, self.mailbox_id, self.folder.source_name, healed, reasons.NOT_MOVED)

@@ -98,7 +98,8 @@ def _one_pass(ledger, plan: Plan, row, pulse) -> dict:
 def one_mailbox(ledger, plan: Plan, row, pulse) -> dict:
     """Findings of one mailbox: counts, examples in words, and the grade (_model/grade.py)."""
     mailbox = plan.mailbox(row.server, row.name)
-    source = open_source(plan.servers[row.server], mailbox)
+    # In check mode nothing is written down, not even what a source without UIDs lists; the ledger's numbers are then not its own.
+    source = open_source(plan.servers[row.server], mailbox, ledger, row.id)
     try:
         target = ImapTarget(plan.target, mailbox)
         try:

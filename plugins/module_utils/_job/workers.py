@@ -20,13 +20,14 @@ import os
 import time
 import traceback
 
-from .._errors import MigrationError, Stopped
-from .._imap.session import LOST, REFUSED, LoginRefused, Unreachable, connect
+from .._errors import LoginRefused, MigrationError, Stopped, Unreachable
+from .._imap.session import LOST, REFUSED, connect
 from .._ledger import mailboxes, passes
 from .._ledger.known import Known, load
 from .._ledger.store import open_ledger
 from .._pace import live_probe
 from .._pace.pace import SHORT_BACK_OFF, Pace
+from .._source.registry import prove
 from .deletions import deletions
 from .plan import Plan
 from .transfer import Counts
@@ -46,8 +47,7 @@ def preflight(plan: Plan) -> None:
     """One login on each side before anything is touched: reachable, trusted, the password right."""
     sides = {server: plan.servers[server] for server, _name in plan.names}
     for name, server in sides.items():
-        first = next(plan.mailbox(s, m) for s, m in plan.names if s == name)
-        connect(server, first).close()
+        prove(server, next(plan.mailbox(s, m) for s, m in plan.names if s == name))
     if plan.target is not None:
         first = plan.mailbox(*plan.names[0])
         connect(plan.target, dataclasses.replace(first, name=first.target, password=first.target_password)).close()

@@ -30,7 +30,7 @@ def sums(ledger: Ledger, kind: str | None, round_: str | None, names=None) -> li
     if round_ is not None:
         where.append(t.passes.c.round == round_)
     columns = [sa.func.coalesce(sa.func.sum(t.passes.c[name]), 0).label(name) for name in
-               ("messages", "bytes", "flags", "deleted", "folders", "moved", "seconds")]
+               ("messages", "bytes", "flags", "deleted", "folders", "moved", "items", "seconds")]
     with ledger.read() as connection:
         return connection.execute(
             sa.select(

@@ -13,7 +13,9 @@ import types
 
 from .._libraries import sqlalchemy as sa
 
-VERSION = 3
+VERSION = 4
+# The first number of an item of a source without UIDs; see catalogue.py.
+MIDDLE = 1 << 30
 
 
 @functools.lru_cache(maxsize=1)
@@ -107,6 +109,34 @@ def tables() -> types.SimpleNamespace:
         sqlite_with_rowid=False,
     )
 
+    # Folders that hold no mail: calendars, contacts, tasks, notes. `target` is the target's own name for the place.
+    item_folders = sa.Table(
+        "item_folders",
+        meta,
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("mailbox_id", sa.ForeignKey("mailboxes.id"), nullable=False, index=True),
+        sa.Column("name", sa.Text, nullable=False),
+        sa.Column("path", sa.Text, nullable=False),
+        sa.Column("kind", sa.Text, nullable=False),
+        sa.Column("target", sa.Text, nullable=False),
+        sa.UniqueConstraint("mailbox_id", "name"),
+    )
+
+    # What of them was moved: `version` as the source told it, `name` and `etag` (None: not told, empty: about
+    # to change) as the target has it.
+    objects = sa.Table(
+        "objects",
+        meta,
+        sa.Column("folder_id", sa.ForeignKey("item_folders.id"), primary_key=True),
+        sa.Column("source_uid", big, primary_key=True, autoincrement=False),
+        sa.Column("version", sa.Text, nullable=False),
+        sa.Column("kind", sa.Text, nullable=False),
+        sa.Column("name", sa.Text, nullable=False),
+        sa.Column("sha256", sa.LargeBinary(32), nullable=False),
+        sa.Column("etag", sa.Text),
+        sa.UniqueConstraint("folder_id", "name"),
+    )
+
     passes = sa.Table(
         "passes",
         meta,
@@ -124,6 +154,8 @@ def tables() -> types.SimpleNamespace:
         sa.Column("folders", big, nullable=False, default=0),
         # Moved from one folder of the target to another, as at the source.
         sa.Column("moved", big, nullable=False, default=0),
+        # Events, contacts, tasks and notes that were moved, changed or deleted.
+        sa.Column("items", big, nullable=False, default=0),
         sa.Column("finished", sa.Boolean, nullable=False, default=False),
         # What a pass found out, as JSON: the counts of a verification.
         sa.Column("findings", sa.Text),
@@ -197,6 +229,53 @@ def tables() -> types.SimpleNamespace:
         sa.Column("histogram", sa.Text, nullable=False, default="{}"),
     )
 
+    # Folders of sources without UIDs, and how far each was listed; see catalogue.py.
+    remote_folders = sa.Table(
+        "remote_folders",
+        meta,
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("mailbox_id", sa.ForeignKey("mailboxes.id"), nullable=False, index=True),
+        sa.Column("remote_id", sa.Text, nullable=False),
+        sa.Column("name", sa.Text, nullable=False),
+        sa.Column("kind", sa.Text, nullable=False),
+        # The source's own name for a well-known folder, such as sentitems.
+        sa.Column("role", sa.Text, nullable=False, default=""),
+        # What the folder told of its last change when all of it had been listed, since when, and whether another change would tell another.
+        sa.Column("tag", sa.Text),
+        sa.Column("tag_since", sa.Float, nullable=False, default=0),
+        sa.Column("at_rest", sa.Boolean, nullable=False, default=False),
+        sa.Column("sync_state", sa.Text, nullable=False, default=""),
+        sa.Column("complete", sa.Boolean, nullable=False, default=False),
+        sa.Column("epoch", sa.Integer, nullable=False, default=0),
+        sa.Column("modseq", big, nullable=False, default=1),
+        # The numbers that were given: from `low` to below `high`.
+        sa.Column("low", big, nullable=False, default=MIDDLE),
+        sa.Column("high", big, nullable=False, default=MIDDLE),
+        # A folder that is made anew under an old name must not get its number.
+        sqlite_autoincrement=True,
+    )
+
+    # Their items, also those that are gone.
+    remote_items = sa.Table(
+        "remote_items",
+        meta,
+        sa.Column("folder_id", sa.ForeignKey("remote_folders.id"), primary_key=True),
+        sa.Column("number", big, primary_key=True, autoincrement=False),
+        sa.Column("key", sa.LargeBinary(16), nullable=False),
+        sa.Column("remote_id", sa.Text, nullable=False),
+        sa.Column("change_key", sa.Text, nullable=False),
+        sa.Column("size", big, nullable=False),
+        sa.Column("flags", sa.Text, nullable=False),
+        sa.Column("internal_date", sa.Text, nullable=False),
+        sa.Column("trace", sa.LargeBinary, nullable=False),
+        sa.Column("draft", sa.Boolean, nullable=False),
+        sa.Column("gone", sa.Boolean, nullable=False),
+        sa.Column("modseq", big, nullable=False),
+        sa.Column("epoch", sa.Integer, nullable=False),
+        sa.Index("remote_items_key", "folder_id", "key"),
+        sa.Index("remote_items_modseq", "folder_id", "modseq"),
+    )
+
     # Evidence of the live server's latency, a line every few seconds.
     latency = sa.Table(
         "latency",
@@ -230,9 +309,13 @@ def tables() -> types.SimpleNamespace:
         folders=folders,
         intents=intents,
         items=items,
+        item_folders=item_folders,
+        objects=objects,
         passes=passes,
         exceptions=exceptions,
         records=records,
+        remote_folders=remote_folders,
+        remote_items=remote_items,
         pace=pace,
         latency=latency,
         orders=orders,

@@ -83,6 +83,14 @@ def open_ledger_again(ledger: Ledger) -> Ledger:
     return Ledger(_engine(ledger.url), ledger.url)
 
 
+def passing_ledger() -> Ledger:
+    """One in memory, for who only looks."""
+    url = sa.engine.make_url("sqlite://")
+    ledger = Ledger(sa.create_engine(url, poolclass=sa.pool.StaticPool), url)
+    ledger.tables.meta.create_all(ledger.engine)
+    return ledger
+
+
 class NoLedger(Exception):
     """There is no ledger yet, and the caller only wanted to read."""
 

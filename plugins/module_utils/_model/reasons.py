@@ -15,9 +15,13 @@ ALTERED = "altered_by_target"
 FLAG_DROPPED = "flag_dropped"
 FOLDER_REFUSED = "folder_refused"
 FOLDER_KEPT = "folder_kept"
+NOT_CONVERTED = "not_converted"
+PART_DROPPED = "part_dropped"
+CHANGED_AT_TARGET = "changed_at_target"
+REBUILT = "rebuilt"
 
-# Of these the message itself is not at the target; the next pass tries again.
-NOT_MOVED = (TOO_LARGE, REFUSED, NO_CONTENT)
+# Of these the item itself is not at the target; the next pass tries again.
+NOT_MOVED = (TOO_LARGE, REFUSED, NO_CONTENT, NOT_CONVERTED)
 
 EXPLAINED = {
     TOO_LARGE: "larger than the target accepts",
@@ -27,4 +31,8 @@ EXPLAINED = {
     FLAG_DROPPED: "moved, but the target does not store one of its flags",
     FOLDER_REFUSED: "the target refuses the folder's name",
     FOLDER_KEPT: "deleted at the source, but the target's folder holds mail of somebody else and was kept",
+    NOT_CONVERTED: "can't be expressed in a format that the target takes",
+    PART_DROPPED: "moved, but the target's format has no place for a part of it",
+    CHANGED_AT_TARGET: "changed at the source, but its user had changed it at the target as well, and that was kept",
+    REBUILT: "moved, rebuilt from its properties because the source can't render it",
 }

@@ -13,8 +13,11 @@ import functools
 
 from .window import Window
 
+PROTOCOLS = ("imap", "ews")
 TLS = ("implicit", "starttls", "none")
 MECHANISMS = ("login", "plain")
+EWS_AUTH = ("basic", "ntlm", "kerberos", "oauth")
+EWS_ACCESS = ("impersonation", "delegation")
 PROFILES = (
     "imap", "exchange_5_5", "exchange_2000", "exchange_2003", "exchange_2007", "exchange_2010", "exchange_2013",
 )
@@ -34,6 +37,9 @@ class Mailbox:
     target_password: str | None = dataclasses.field(default=None, repr=False)
     # Mailboxes with a higher number are taken first.
     priority: int = 0
+    # A file of Outlook on the station that holds all of it, or (`pst_items_only`) what of it is not mail.
+    pst: str | None = None
+    pst_items_only: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,6 +69,27 @@ class Probe:
 
 
 @dataclasses.dataclass(frozen=True)
+class Ews:
+    """How an Exchange server is talked to by EWS. Without `url` it is found by autodiscover, which Exchange 2007 does not answer."""
+
+    url: str | None = None
+    auth: str = "ntlm"
+    access: str = "impersonation"
+    tenant: str | None = None
+    client_id: str | None = None
+    client_secret: str | None = dataclasses.field(default=None, repr=False)
+    legacy_tls: bool = False
+
+    @classmethod
+    def from_options(cls, options: dict) -> Ews:
+        """`options` is the option `ews`. Raises ValueError with a text for the operator."""
+        ews = cls(**{field.name: options[field.name] for field in dataclasses.fields(cls) if options.get(field.name) is not None})
+        if ews.auth == "oauth" and not (ews.tenant and ews.client_id and ews.client_secret):
+            raise ValueError("ews.auth is oauth: it needs tenant, client_id and client_secret.")
+        return ews
+
+
+@dataclasses.dataclass(frozen=True)
 class Server:
     """A mail server as the inventory describes it; ports in TCP numbers, timeout in seconds.
 
@@ -89,6 +116,12 @@ class Server:
     bytes_per_second: int = 0
     messages_per_second: float = 0
     live_probe: Probe | None = None
+    ews: Ews = Ews()
+    # Whether PST files are read although they have a password, which is no more than a note in them.
+    pst_despite_password: bool = False
+    # Options `dav` and `files` of a target, for what is not mail; see _target/registry.py.
+    dav: dict | None = dataclasses.field(default=None, repr=False, hash=False)
+    files: dict | None = dataclasses.field(default=None, hash=False)
 
     @classmethod
     def from_options(cls, options: dict) -> Server:
@@ -109,12 +142,21 @@ class Server:
                 password=mailbox.get("password"),
                 target_password=mailbox.get("target_password"),
                 priority=int(mailbox.get("priority") or 0),
+                pst=mailbox.get("pst"),
+                pst_items_only=bool(mailbox.get("pst_items_only")),
             )
             for mailbox in given.get("mailboxes") or ()
         )
         try:
             given["windows"] = tuple(Window.from_options(window) for window in given.get("windows") or ())
             given["live_probe"] = Probe.from_options(given["live_probe"]) if given.get("live_probe") else None
+            given["ews"] = Ews.from_options(given.get("ews") or {})
+            if given.get("protocol") == "ews" and given["live_probe"]:
+                raise ValueError("live_probe watches a server by IMAP; one that is read by EWS has no such probe.")
+            if given.get("protocol") == "ews" and (given["ews"].url or "").startswith("http:") and given.get("tls") != "none":
+                raise ValueError("ews.url is not encrypted, and would show the password; say tls: none if that is meant.")
+            if given.get("dav") and given.get("files"):
+                raise ValueError("dav and files exclude each other: what is not mail goes to one place.")
             for limit, least in (("connections", 1), ("bytes_per_second", 0), ("messages_per_second", 0)):
                 if given.get(limit, least) < least:
                     raise ValueError(f"{limit} is {given[limit]}; it can't be less than {least}.")

@@ -22,8 +22,8 @@ import socket
 import time
 import traceback
 
-from .._errors import MigrationError
-from .._imap.session import LOST, REFUSED, LoginRefused, Unreachable, connect
+from .._errors import LoginRefused, MigrationError, Unreachable
+from .._imap.session import LOST, REFUSED, connect
 from .._ledger import pace, spans
 from .._ledger.store import open_ledger
 from .._model import rest

@@ -24,6 +24,9 @@ SMALL_FOLDER = 5000
 class ImapSource:
     """One mailbox. Errors: MigrationError at login, session.REFUSED for a NO, session.LOST when the connection breaks."""
 
+    # A folder is known by its UIDVALIDITY, which two may share.
+    keeps_ids = False
+
     def __init__(self, server: Server, mailbox: Mailbox) -> None:
         self.session = connect(server, mailbox, folders.listing)
         self.prefix, self.separator = folders.namespace(self.session)
@@ -119,6 +122,10 @@ class ImapSource:
         self._reopen()
         return set(fetch.listing(self.session.wire, uids, b"UID")) & set(uids)
 
+    def came_from(self, uids) -> dict[int, tuple[str, int]]:
+        """Whence messages were moved here: UID -> folder and UID there. No server tells that; they are recognised when they are read."""
+        return {}
+
     def flags_and_dates(self, uids=None) -> dict[int, tuple[tuple[str, ...], str]]:
         self._reopen()
         return fetch.flags_and_dates(self.session.wire, uids)
@@ -145,6 +152,10 @@ class ImapSource:
                 for _response in self.session.wire.result(tag):
                     pass
             self._ahead = None
+
+    def item_folders(self) -> list:
+        """IMAP has mail only."""
+        return []
 
     def close(self) -> None:
         # What nobody will read may be much: the connection ends at once.

@@ -29,8 +29,11 @@ MODULES = [
     "messaging.migration.migration_control_info",
     "messaging.migration.ledger_info",
 ]
-# Tried in test_dns_mx.py and test_smtp_probe.py, against servers of another kind.
-ELSEWHERE = ["messaging.migration.dns_mx", "messaging.migration.dns_mx_info", "messaging.migration.wait_for_dns", "messaging.migration.smtp_probe"]
+# Tried in test_dns_mx.py, test_smtp_probe.py and sieve/test_mailbox_rules.py, against servers of another kind.
+ELSEWHERE = [
+    "messaging.migration.dns_mx", "messaging.migration.dns_mx_info", "messaging.migration.wait_for_dns", "messaging.migration.smtp_probe",
+    "messaging.migration.mailbox_rules",
+]
 
 
 def test_no_module_is_left_out(collections):

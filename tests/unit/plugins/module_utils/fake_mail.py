@@ -171,6 +171,7 @@ class FakeSource(_Side):
     """`withheld`: UIDs that a FETCH of several leaves out; `broken`: UIDs that are never given; `empty`: UIDs with NIL for content."""
 
     newest_first = False
+    keeps_ids = False
 
     def __init__(self, store: Store, fuse: Fuse | None = None) -> None:
         super().__init__(store, fuse)
@@ -218,6 +219,12 @@ class FakeSource(_Side):
     def flags_since(self, modseq: int):
         self.fuse.burn()
         return {uid: self.box.messages[uid].flags for uid, at in self.box.changed.items() if at > modseq}
+
+    def came_from(self, uids):
+        return {}
+
+    def item_folders(self):
+        return []
 
     def still_listed(self, uids):
         self.fuse.burn()

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 
 import pytest
 
@@ -129,6 +130,29 @@ def test_trouble_with_the_whole_mailbox_stops_at_once(scene, words):
     assert scene.known() == {1: 1} and scene.intents() == 0
     # What was moved before is told all the same.
     assert scene.odd() == {1: ("flag_dropped", "$Junk")}
+
+
+@pytest.mark.parametrize("alone", [False, True])
+def test_what_the_source_rebuilt_is_told_once_it_has_arrived(scene, monkeypatch, alone):
+    for body in (b"a", b"bad", b"b"):
+        scene.inbox.add(body)
+    messages = scene.source.messages
+
+    def rebuilt(*args):
+        for batch in messages(*args):
+            yield dataclasses.replace(batch, rebuilt={message.uid: "ErrorItemCorrupt" for message in batch.messages if message.uid in (1, 2)})
+
+    monkeypatch.setattr(scene.source, "messages", rebuilt)
+    scene.source.withheld = {1, 2} if alone else set()
+    scene.target.refuses = lambda message: "NUL in it" if message.body == b"bad" else None
+    scene.send()
+    assert scene.odd() == {1: ("rebuilt", "ErrorItemCorrupt"), 2: ("refused_by_target", "NUL in it")}
+    scene.target.refuses = lambda message: None
+    scene.send(2)
+    assert scene.odd() == {1: ("rebuilt", "ErrorItemCorrupt"), 2: ("rebuilt", "ErrorItemCorrupt")} and len(scene.known()) == 3
+    assert {row.source_uid: row.sha256 for row in exceptions.unresolved(scene.ledger, scene.folder.mailbox_id)} == {
+        uid: scene.inbox.messages[uid].sha256 for uid in (1, 2)
+    }
 
 
 def test_without_uidplus_messages_are_found_by_their_content(scene):

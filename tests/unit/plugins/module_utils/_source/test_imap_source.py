@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from ansible_collections.messaging.migration.plugins.module_utils._errors import Stopped
@@ -50,6 +52,10 @@ def test_what_is_read_and_that_nothing_is_changed(opened):
     assert source.still_listed([7, 9]) == {7}
     assert source.flags_and_dates() == {7: (("\\Seen",), "01-Jan-2020 00:00:00 +0000")}
     source.close()
+    # Nobody waits for the answer to LOGOUT: it may still be on its way.
+    deadline = time.monotonic() + 5
+    while server.commands[-1] != "LOGOUT" and time.monotonic() < deadline:
+        time.sleep(0.01)
     verbs = {line.split()[0] for line in server.commands}
     assert verbs == {"CAPABILITY", "LOGIN", "EXAMINE", "LIST", "LSUB", "UID", "LOGOUT"}
     fetched = [line for line in server.commands if line.startswith("UID FETCH")]

@@ -1,0 +1,164 @@
+# Copyright: (c) 2026, the messaging.migration contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module util is PRIVATE to the collection: it may change at any time.
+
+"""A connection to a mailbox by EWS: exchangelib logs in, keeps the HTTP session and knows the server's version.
+
+Its own retries are off: under them a wrong password is tried for an hour, and a pool that shrank never grows again. What the server
+says is told in the words of the other sources, so that the same back-off holds for all workers.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import logging
+import os
+import ssl
+
+from .._errors import LoginRefused, MigrationError, Unreachable
+from .._libraries import exchangelib
+from .._model.server import Mailbox, Server
+
+# Builds of the versions that the inventory names, so that the server need not be asked: (major, minor).
+BUILDS = {"exchange_2007": (8, 1), "exchange_2010": (14, 1), "exchange_2013": (15, 0)}
+# The server has too much to do, or we asked too much of it.
+BUSY = (
+    "ErrorServerBusy", "ErrorExceededConnectionCount", "ErrorInternalServerTransientError", "ErrorTooManyObjectsOpened",
+    "ErrorExceededFindCountLimit", "ErrorMailboxStoreUnavailable", "ErrorMailboxMoveInProgress",
+)
+
+
+class Busy(MigrationError):
+    """The server wants to be left alone for a while."""
+
+
+def account(server: Server, mailbox: Mailbox):
+    """An exchangelib Account that acts for the mailbox. Nothing is sent yet, unless the endpoint has to be found by autodiscover."""
+    _own_connections(os.getpid())
+    logger = logging.getLogger("exchangelib")
+    # It would write requests that failed to stderr.
+    logger.addHandler(logging.NullHandler())
+    logger.propagate = False
+    ews, address = server.ews, server.login_names(mailbox.name)[0]
+    exchangelib.protocol.BaseProtocol.HTTP_ADAPTER_CLS = _adapter(server.ca_file, ews.legacy_tls)
+    exchangelib.protocol.BaseProtocol.TIMEOUT = server.timeout
+    configuration = exchangelib.Configuration(
+        credentials=_credentials(server, mailbox, address), auth_type=_auth_type(ews.auth), version=_version(server.profile),
+        retry_policy=exchangelib.protocol.FailFast(), **({"service_endpoint": ews.url} if ews.url else {}),
+    )
+    own = mailbox.password is not None
+    return exchangelib.Account(
+        primary_smtp_address=address, config=configuration, autodiscover=not ews.url,
+        access_type=exchangelib.DELEGATE if own or ews.access == "delegation" else exchangelib.IMPERSONATION,
+        default_timezone=exchangelib.UTC,
+    )
+
+
+@contextlib.contextmanager
+def told(server: Server, name: str, proved: bool = True):
+    """Errors of a request in the user's words: LoginRefused, Busy, Unreachable (of which the last two are worth another try), or
+    another MigrationError. `proved`: the same password was right before."""
+    where = f"{server.name}/{name}"
+    errors = exchangelib.errors
+    try:
+        yield
+    except errors.UnauthorizedError as error:
+        if proved:
+            # A token that ended, or a server that says so when it has too much to do; the next login tells which.
+            raise Unreachable(f"{where}: the server did not accept the login any more: {error}") from error
+        raise LoginRefused(
+            f"{server.name} refuses the login for {where}.", "It was tried once, so no account is locked; nothing was changed there.",
+            "Check the account, its password and ews.auth.",
+        ) from error
+    except (errors.ErrorTimeoutExpired, errors.TransientError if hasattr(errors, "TransientError") else errors.ErrorTimeoutExpired) as error:
+        raise Unreachable(f"{where}: {error}") from error
+    except errors.EWSError as error:
+        raise _in_words(error, where) from error
+    except (OSError, exchangelib.protocol.requests.exceptions.RequestException) as error:
+        raise Unreachable(f"{where}: {error}") from error
+
+
+def _in_words(error, where: str) -> MigrationError:
+    kind = type(error).__name__
+    if kind in BUSY:
+        seconds = getattr(error, "back_off", None)
+        # In the words of Exchange's IMAP server, which _model/throttle.py reads.
+        hint = f" Suggested Backoff Time: {int(seconds * 1000)} milliseconds." if seconds else ""
+        return Busy(f"{where}: the server is busy ({kind}).{hint}")
+    if kind in ("ErrorImpersonateUserDenied", "ErrorImpersonationDenied", "ErrorImpersonationFailed", "ErrorAccessDenied"):
+        return MigrationError(
+            f"{where}: the account may not open this mailbox ({kind}: {error}).", "Nothing was changed there.",
+            "Give it the role ApplicationImpersonation (2010 and later), ms-Exch-EPI-Impersonation and ms-Exch-EPI-May-Impersonate (2007), or "
+            "full access with ews.access: delegation.",
+        )
+    if kind == "ErrorNonExistentMailbox":
+        return MigrationError(f"{where}: there is no such mailbox ({error}).", "Nothing was changed there.", "Correct its name or the login form.")
+    return MigrationError(f"{where}: the server answered {kind}: {error}", "Nothing was changed there.", "Correct the cause and run again.")
+
+
+def forget() -> None:
+    """Close all connections: before a fork, they would be used by both."""
+    exchangelib.close_connections()
+    exchangelib.protocol.CachingProtocol.clear_cache()
+
+
+@functools.lru_cache(maxsize=1)
+def _own_connections(_process: int) -> None:
+    """What a process inherits is its parent's: on a connection that both use, each would get the other's answers."""
+    exchangelib.protocol.CachingProtocol._protocol_cache.clear()
+
+
+def _credentials(server: Server, mailbox: Mailbox, address: str):
+    ews = server.ews
+    if mailbox.password is not None:
+        return exchangelib.Credentials(address, mailbox.password)
+    if ews.auth == "oauth":
+        return exchangelib.OAuth2Credentials(
+            client_id=ews.client_id, client_secret=ews.client_secret, tenant_id=ews.tenant,
+            identity=exchangelib.Identity(primary_smtp_address=address),
+        )
+    if ews.auth == "kerberos" and not server.admin:
+        # The ticket is in the credentials cache of the station.
+        return None
+    return exchangelib.Credentials(server.admin or address, server.password or "")
+
+
+def _auth_type(name: str):
+    transport = exchangelib.transport
+    return {"basic": transport.BASIC, "ntlm": transport.NTLM, "kerberos": transport.GSSAPI, "oauth": transport.OAUTH2}[name]
+
+
+def _version(profile: str):
+    if profile not in BUILDS:
+        return None
+    return exchangelib.Version(build=exchangelib.Build(*BUILDS[profile]))
+
+
+@functools.lru_cache(maxsize=16)
+def _adapter(ca_file: str | None, legacy: bool) -> type:
+    base = exchangelib.protocol.requests.adapters.HTTPAdapter
+
+    class Adapter(base):
+        """Certificates are verified, against `ca_file` alone where there is one."""
+
+        def send(self, request, stream=False, timeout=None, verify=True, cert=None, proxies=None):
+            return super().send(request, stream=stream, timeout=timeout, verify=ca_file or verify, cert=cert, proxies=proxies)
+
+        def init_poolmanager(self, *args, **kwargs):
+            if legacy:
+                kwargs["ssl_context"] = _legacy()
+            return super().init_poolmanager(*args, **kwargs)
+
+    return Adapter
+
+
+def _legacy() -> ssl.SSLContext:
+    """For servers that know nothing newer than TLS 1.0; certificates are verified all the same."""
+    context = ssl.create_default_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1
+    context.set_ciphers("DEFAULT:@SECLEVEL=0")
+    context.options |= getattr(ssl, "OP_LEGACY_SERVER_CONNECT", 0x4)
+    return context

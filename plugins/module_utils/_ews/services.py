@@ -1,0 +1,244 @@
+# Copyright: (c) 2026, the messaging.migration contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module util is PRIVATE to the collection: it may change at any time.
+
+"""The EWS operations of the hot path: requests written, and answers read, without the objects that exchangelib makes of each item."""
+
+from __future__ import annotations
+
+import binascii
+import dataclasses
+import functools
+import re
+import types
+
+from .._ledger.catalogue import Entry
+from .._libraries import exchangelib
+from .._model.message import MONTHS
+from .flags import imap_flags
+
+SOAP = "{http://schemas.xmlsoap.org/soap/envelope/}"
+MNS = "{http://schemas.microsoft.com/exchange/services/2006/messages}"
+TNS = "{http://schemas.microsoft.com/exchange/services/2006/types}"
+# Characters, and references to them, that XML 1.0 forbids (its section 2.2).
+FORBIDDEN = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|&#(?:x0*(?:[0-8bcefBCEF]|1[0-9a-fA-F])|0*(?:[0-8]|1[124-9]|2[0-9]|3[01]));")
+# The most that SyncFolderItems gives at once (its reference page), and FindFolder.
+PAGE, FOLDER_PAGE = 512, 1000
+# MS-OXPROPS: PidTagLastVerbExecuted, PidTagFlagStatus, PidTagSearchKey; of a folder PidTagLocalCommitTimeMax and PidTagDeletedCountTotal.
+LAST_VERB, FLAG_STATUS, SEARCH_KEY = ("0x1081", "Integer"), ("0x1090", "Integer"), ("0x300b", "Binary")
+COMMIT_TIME, DELETED_COUNT = ("0x670a", "SystemTime"), ("0x670b", "Integer")
+MESSAGE_FIELDS = (
+    "item:ItemClass", "item:Size", "item:DateTimeReceived", "item:DateTimeCreated", "item:Categories", "item:IsDraft", "message:IsRead",
+    LAST_VERB, FLAG_STATUS, SEARCH_KEY,
+)
+OTHER_FIELDS = ("item:ItemClass", "item:Size")
+FOLDER_FIELDS = ("folder:DisplayName", "folder:ParentFolderId", "folder:FolderClass", "folder:TotalCount", COMMIT_TIME, DELETED_COUNT)
+
+
+@dataclasses.dataclass(frozen=True)
+class Found:
+    """A folder as it is listed; `tag` is None where the server does not tell when the folder was changed last."""
+
+    id: str
+    parent: str
+    name: str
+    folder_class: str
+    total: int
+    tag: str | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Page:
+    state: str
+    last: bool
+    listed: list[Entry]
+    gone: list[str]
+
+
+@functools.lru_cache(maxsize=1)
+def classes() -> types.SimpleNamespace:
+    """Built at first use, so that the modules can be documented where exchangelib is missing."""
+    services, create, add = exchangelib.services, exchangelib.util.create_element, exchangelib.util.add_xml_child
+    expired = exchangelib.services.common.TokenExpiredError
+    # exchangelib takes these for the trouble of the whole request.
+    of_one_item = (
+        *services.GetItem.ERRORS_TO_CATCH_IN_RESPONSE, exchangelib.errors.ErrorContentConversionFailed, exchangelib.errors.ErrorUnsupportedMimeConversion,
+    )
+
+    def shape(tag: str, fields, mime: bool = False):
+        element = create(tag)
+        add(element, "t:BaseShape", "IdOnly")
+        if mime:
+            add(element, "t:IncludeMimeContent", "true")
+        if fields:
+            more = create("t:AdditionalProperties")
+            for field in fields:
+                more.append(
+                    create("t:FieldURI", attrs={"FieldURI": field}) if isinstance(field, str)
+                    else create("t:ExtendedFieldURI", attrs={"PropertyTag": field[0], "PropertyType": field[1]})
+                )
+            element.append(more)
+        return element
+
+    class Once:
+        """No retries but for a token that ended, of which the library has a new one then. Answers are parsed in one go: the library feeds
+        its parser byte by byte, which takes longer than all else."""
+
+        @classmethod
+        def _get_soap_parts(cls, response):
+            try:
+                root = _parsed(response.content)
+            except exchangelib.util.lxml.etree.XMLSyntaxError as error:
+                raise exchangelib.errors.SOAPError(f"the answer is no XML: {error}") from error
+            body = root.find(SOAP + "Body")
+            if body is None:
+                raise exchangelib.errors.MalformedResponseError("the answer has no SOAP body")
+            return root.find(SOAP + "Header"), body
+
+        def _get_elements(self, payload):
+            try:
+                yield from self._response_generator(payload=payload)
+            except expired:
+                yield from self._response_generator(payload=payload)
+
+    class Folders(Once, services.FindFolder):
+        def listed(self, root) -> list[Found]:
+            found = self._paged_call(
+                payload_func=self.get_payload, max_items=None, folders=[root], additional_fields=None, restriction=None, shape="IdOnly",
+                depth="Deep", page_size=FOLDER_PAGE, offset=0,
+            )
+            return [_folder(element) for element in _checked(found)]
+
+        def get_payload(self, folders, additional_fields, restriction, shape, depth, page_size, offset=0):
+            payload = super().get_payload(folders, None, restriction, shape, depth, page_size, offset)
+            payload.replace(payload[0], _shape("m:FolderShape", FOLDER_FIELDS))
+            return payload
+
+    class WellKnown(Once, services.GetFolder):
+        def ids(self, roots) -> list[str | None]:
+            """The ids of these folders; None for those that the mailbox does not have."""
+            payload = self.get_payload(folders=roots, additional_fields=None, shape="IdOnly")
+            return [None if isinstance(element, Exception) else element.find(TNS + "FolderId").get("Id") for element in self._get_elements(payload)]
+
+    class Changes(Once, services.SyncFolderItems):
+        def page(self, folder_id: str, state: str, mail: bool) -> Page:
+            payload, read = create("m:SyncFolderItems"), _message if mail else _other
+            payload.append(_shape("m:ItemShape", MESSAGE_FIELDS if mail else OTHER_FIELDS))
+            identity = create("m:SyncFolderId")
+            identity.append(create("t:FolderId", attrs={"Id": folder_id}))
+            payload.append(identity)
+            if state:
+                add(payload, "m:SyncState", state)
+            add(payload, "m:MaxChangesReturned", PAGE)
+            listed, gone = [], []
+            for change in _checked(self._get_elements(payload)):
+                kind = change.tag
+                if kind == TNS + "Delete":
+                    gone.append(change.find(TNS + "ItemId").get("Id"))
+                elif kind == TNS + "ReadFlagChange":
+                    listed.append(Entry(change.find(TNS + "ItemId").get("Id"), flags=None, seen=change.findtext(TNS + "IsRead") == "true"))
+                else:
+                    listed.append(read(change[0]))
+            return Page(self.sync_state, self.includes_last_item_in_range, listed, gone)
+
+    class Items(Once, services.GetItem):
+        ERRORS_TO_CATCH_IN_RESPONSE = of_one_item
+
+        def read(self, remote_ids: list[str], fields) -> list:
+            """exchangelib's items, or errors in their place."""
+            return list(self.call(items=[exchangelib.properties.ItemId(id=one) for one in remote_ids], additional_fields=fields, shape="IdOnly"))
+
+    class Contents(Once, services.GetItem):
+        ERRORS_TO_CATCH_IN_RESPONSE = of_one_item
+
+        def mimes(self, remote_ids: list[str]) -> list:
+            """For each item its MIME content (bytes, empty where the server gave none), or the error that the server named."""
+            payload = create("m:GetItem")
+            payload.append(_shape("m:ItemShape", (), mime=True))
+            wanted = create("m:ItemIds")
+            for remote_id in remote_ids:
+                wanted.append(create("t:ItemId", attrs={"Id": remote_id}))
+            payload.append(wanted)
+            return [element if isinstance(element, Exception) else _mime(element) for element in self._get_elements(payload)]
+
+    _shape = shape
+    return types.SimpleNamespace(folders=Folders, well_known=WellKnown, changes=Changes, items=Items, contents=Contents)
+
+
+def _parsed(content: bytes):
+    """Texts of items may hold characters that XML has not; those are left out then."""
+    etree = exchangelib.util.lxml.etree
+    try:
+        return etree.fromstring(content, etree.XMLParser(huge_tree=True, resolve_entities=False, no_network=True))
+    except etree.XMLSyntaxError:
+        return etree.fromstring(FORBIDDEN.sub(b"", content), etree.XMLParser(huge_tree=True, resolve_entities=False, no_network=True))
+
+
+def _checked(elements):
+    for element in elements:
+        if isinstance(element, Exception):
+            raise element
+        yield element
+
+
+def _extended(element) -> dict[str, str]:
+    """Property tag -> value."""
+    found = {}
+    for one in element.iterfind(TNS + "ExtendedProperty"):
+        found[one.find(TNS + "ExtendedFieldURI").get("PropertyTag", "").lower()] = one.findtext(TNS + "Value") or ""
+    return found
+
+
+def _folder(element) -> Found:
+    more, total = _extended(element), int(element.findtext(TNS + "TotalCount") or 0)
+    parent, commit = element.find(TNS + "ParentFolderId"), more.get(COMMIT_TIME[0])
+    return Found(
+        id=element.find(TNS + "FolderId").get("Id"), parent="" if parent is None else parent.get("Id"), name=element.findtext(TNS + "DisplayName") or "",
+        folder_class=element.findtext(TNS + "FolderClass") or "", total=total,
+        tag=f"{commit} {more.get(DELETED_COUNT[0], '')} {total}" if commit else None,
+    )
+
+
+def _other(element) -> Entry:
+    """What is not mail: a change is told by the change key."""
+    identity = element.find(TNS + "ItemId")
+    return Entry(
+        identity.get("Id"), identity.get("ChangeKey") or "", int(element.findtext(TNS + "Size") or 0), (element.findtext(TNS + "ItemClass") or "",),
+    )
+
+
+def _message(element) -> Entry:
+    identity, more = element.find(TNS + "ItemId"), _extended(element)
+    categories, read = element.find(TNS + "Categories"), element.findtext(TNS + "IsRead")
+    draft = element.findtext(TNS + "IsDraft") == "true"
+    return Entry(
+        remote_id=identity.get("Id"), change_key=identity.get("ChangeKey") or "", size=int(element.findtext(TNS + "Size") or 0),
+        flags=imap_flags(
+            # What has no read flag, such as a post, is not new to anybody.
+            is_read=read != "false", last_verb=int(more.get(LAST_VERB[0]) or 0), flag_status=int(more.get(FLAG_STATUS[0]) or 0), is_draft=draft,
+            categories=[one.text or "" for one in categories] if categories is not None else [],
+        ),
+        date=internal_date(element.findtext(TNS + "DateTimeReceived") or element.findtext(TNS + "DateTimeCreated") or ""),
+        trace=_binary(more.get(SEARCH_KEY[0], "")), draft=draft,
+    )
+
+
+def internal_date(text: str) -> str:
+    """`2019-02-15T03:04:05Z` in the form of IMAP."""
+    if len(text) < 19:
+        return "01-Jan-1970 00:00:00 +0000"
+    return f"{text[8:10]}-{MONTHS[int(text[5:7]) - 1]}-{text[:4]} {text[11:19]} +0000"
+
+
+def _mime(element) -> bytes:
+    return _binary(element.findtext(TNS + "MimeContent") or "")
+
+
+def _binary(text: str) -> bytes:
+    try:
+        return binascii.a2b_base64(text)
+    except (binascii.Error, ValueError):
+        # Some items have a content that is none; to us that is the same as having none.
+        return b""
