@@ -233,6 +233,36 @@ def test_whatever_goes_wrong_nothing_is_missing_and_nothing_doubled(site, direct
     assert direct([("mailbox_verify", site.options())])[0]["perfect"] == 1
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_killed_at_any_moment_nothing_is_missing_and_nothing_doubled(site, module, direct, seed):
+    """The module and its workers, kill -9 three times, while mail comes, moves and goes."""
+    site.fill(60)
+    chance, kills = random.Random(seed), 0
+    for number in range(3):
+        run = module.start("mailbox_sync", site.options(lease_seconds=2, max_rounds=1))
+        time.sleep(chance.uniform(0.9, 2.2))
+        kills += run.kill()
+        inbox = site.store.items(ADDRESS, "inbox")
+        site.store.move(chance.choice(inbox), ADDRESS, "Projects/Alpha")
+        site.store.delete(chance.choice(site.store.items(ADDRESS, "sentitems")))
+        site.add("inbox", 5000 + number)
+    result, = direct([("mailbox_sync", site.options(lease_seconds=2))])
+    assert not result["failed"], result["msg"]
+    assert kills and site.differences() == SAME
+    assert direct([("mailbox_verify", site.options())])[0]["perfect"] == 1
+
+
+def test_discovery_and_what_the_server_says_of_itself(site, direct):
+    site.fill(3)
+    options = site.options()
+    found, = direct([("mailbox_info", {"sources": options["sources"]})])
+    server, = found["servers"]
+    assert (server["mailboxes"], server["messages"], server["unreachable"]) == (1, 12, 0) and server["product"] == "Microsoft Exchange Server 2016", server
+    source = {key: value for key, value in options["sources"][0].items() if key != "mailboxes"}
+    told, = direct([("mail_server_info", {"server": source, "mailbox": ADDRESS})])
+    assert told["product"] == "Microsoft Exchange Server 2016" and told["login"] == ADDRESS, told
+
+
 def test_a_lost_sync_state_costs_no_reading(site, direct):
     site.fill(12)
     copied(direct, site)
