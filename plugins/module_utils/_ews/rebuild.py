@@ -18,10 +18,9 @@ import re
 import textwrap
 
 from .._libraries import exchangelib
+from .._model import mime
+from .._model.addresses import smtp
 from .._model.item_kinds import Attachment
-from .._pst import mime
-from .._pst.addresses import smtp
-from .._pst.rfc5322 import STRUCTURE
 from .common import NotReadable, Reading, attachments, moment
 
 # What an item is asked for, in exchangelib's names; Exchange 2007 has all of them.
@@ -83,7 +82,7 @@ def _title(data: bytes) -> str:
 def _fields(item, domain: str) -> list[tuple[str, str]]:
     # What the server tells of the structure of the message as it came is no longer so.
     fields = [
-        (one.name, _folded(one.value)) for one in item.headers or () if one.value and FIELD_NAME.fullmatch(one.name) and not STRUCTURE.match(one.name)
+        (one.name, _folded(one.value)) for one in item.headers or () if one.value and FIELD_NAME.fullmatch(one.name) and not mime.STRUCTURE.match(one.name)
     ]
     there = {name.lower() for name, _value in fields}
     for name, value in _own(item, domain):

@@ -14,8 +14,8 @@ import functools
 import re
 import types
 
-from .._ledger.catalogue import Entry
 from .._libraries import exchangelib
+from .._model.listing import Entry
 from .._model.message import MONTHS
 from .flags import imap_flags
 

@@ -9,12 +9,12 @@
 from __future__ import annotations
 
 import collections
-import dataclasses
 import functools
 import imaplib
 import re
 
 from .._model.flags import normal
+from .._model.listing import Batch
 from .._model.message import Message
 from .._model.uids import slices, to_set
 from .session import REFUSED
@@ -27,24 +27,6 @@ MESSAGE = re.compile(rb'\* \d+ FETCH \(UID (\d+) (?:MODSEQ \(\d+\) )?FLAGS \(([^
 END = b")\r\n"
 SIZE = re.compile(rb"\* \d+ FETCH \(UID (\d+) RFC822\.SIZE (\d+)\)\r\n\Z")
 FLAGS = re.compile(rb'\* \d+ FETCH \(UID (\d+) (?:MODSEQ \(\d+\) )?FLAGS \(([^()"{}]*)\)(?: MODSEQ \(\d+\))?\)\r\n\Z')
-
-
-@dataclasses.dataclass
-class Batch:
-    """What came of one FETCH: messages by UID; UIDs whose content the server could not give; its words when it said NO; of messages that
-    are not as the server keeps them, since it could not give them so, UID -> why."""
-
-    uids: list[int]
-    messages: list[Message]
-    empty: list[int]
-    refusal: str | None
-    rebuilt: dict[int, str] = dataclasses.field(default_factory=dict)
-
-    @property
-    def absent(self) -> list[int]:
-        """Asked for, and not given: deleted meanwhile, or held back."""
-        got = {message.uid for message in self.messages} | set(self.empty)
-        return [uid for uid in self.uids if uid not in got]
 
 
 def messages(wire: Wire, batches, ahead: int = AHEAD, when_all_asked=None, before_reading=None):

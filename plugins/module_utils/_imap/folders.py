@@ -8,10 +8,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 
-from .._libraries import imapclient
+from .._model.folder_names import decoded, wire_name
+from .._model.listing import Folder, Since, State
 from .._model.server import WITHOUT_NAMESPACE
 from .._model.uids import runs
 from . import fetch
@@ -27,55 +27,6 @@ ROW = re.compile(rb'\* LIST \(([^()"]*)\) (?:"([^"\\])"|NIL) (?:"([^"\\]*)"|([^\
 STATUS = re.compile(rb'\* STATUS (?:"([^"\\]*)"|([^\s"(){}\\]+)) \(([\w ]*)\)\r\n\Z')
 EXISTS = re.compile(rb"\* (\d+) EXISTS", re.IGNORECASE)
 VANISHED = re.compile(rb"\* VANISHED \(EARLIER\) ([\d:,]+)", re.IGNORECASE)
-
-
-@dataclasses.dataclass(frozen=True)
-class State:
-    """What STATUS or SELECT says of a folder; `modseq` is None where the server has no CONDSTORE."""
-
-    uidvalidity: int
-    uidnext: int
-    messages: int
-    modseq: int | None = None
-    permanent_flags: tuple[str, ...] = ()
-
-
-@dataclasses.dataclass(frozen=True)
-class Folder:
-    """`name` is as on the wire (modified UTF-7), `path` what a person reads; `state` is there where LIST told it at once."""
-
-    name: str
-    path: str
-    separator: str | None
-    subscribed: bool
-    selectable: bool
-    state: State | None = None
-
-
-@dataclasses.dataclass
-class Since:
-    """What a folder told of the time since a mod-sequence (RFC 7162): flags of what is new or changed, and runs of UIDs
-    (lowest, highest) that hold what is gone, and may hold what never was."""
-
-    flags: dict[int, tuple[str, ...]]
-    vanished: list[tuple[int, int]]
-
-
-def wire_name(name: str) -> bytes:
-    """Undo `listed`: the bytes that the server sent."""
-    return name.encode("latin-1")
-
-
-def decoded(name: str) -> str:
-    """Modified UTF-7 to text; a name that is not valid is shown as it is."""
-    try:
-        return imapclient.imap_utf7.decode(wire_name(name))
-    except (UnicodeError, ValueError):
-        return name
-
-
-def encoded(path: str) -> str:
-    return imapclient.imap_utf7.encode(path).decode("latin-1")
 
 
 def listing(session: Session) -> list[bytes]:

@@ -9,8 +9,9 @@
 from __future__ import annotations
 
 from .._errors import MigrationError
-from .._imap.folders import namespace, wire_name
+from .._imap.folders import namespace
 from .._imap.session import REFUSED, connect
+from .._model.folder_names import wire_name
 from .plan import described
 
 # All rights of RFC 4314 but one: who may administer the mailbox stays the administrator's business.

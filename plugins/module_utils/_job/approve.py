@@ -9,9 +9,9 @@
 from __future__ import annotations
 
 from .._errors import MigrationError
-from .._imap.folders import decoded
 from .._ledger import exceptions
 from .._ledger.store import NoLedger, open_ledger
+from .._model.folder_names import decoded
 
 
 def approve(params: dict, check_mode: bool = False) -> dict:

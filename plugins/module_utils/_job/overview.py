@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import collections
 
-from .._imap.folders import decoded
 from .._ledger import exceptions, mailboxes, passes, records
 from .._ledger.store import NoLedger, open_ledger
+from .._model.folder_names import decoded
 from .._model.reasons import EXPLAINED
 from .live import live
 from .report_file import write

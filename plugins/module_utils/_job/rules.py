@@ -11,10 +11,10 @@ from __future__ import annotations
 import dataclasses
 
 from .._errors import LoginRefused, MigrationError
-from .._imap.folders import decoded, encoded
 from .._ledger import items, mailboxes
 from .._ledger.catalogue import Catalogue
 from .._ledger.store import NoLedger, open_ledger
+from .._model.folder_names import decoded, encoded
 from .._model.server import Server
 from .._pace.pace import Pace
 from .._sieve import managesieve, upload

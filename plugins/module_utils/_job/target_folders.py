@@ -12,6 +12,7 @@ from .._errors import MigrationError
 from .._imap import folders as imap_folders
 from .._ledger import exceptions, items
 from .._model import folder_map, reasons
+from .._model.folder_names import decoded, encoded
 from .._target.imap import ImapTarget
 from . import settle
 from .renames import renamed
@@ -69,7 +70,7 @@ class TargetFolders:
         now = self.imap.opened(row.target_name)
         if now is not None and now.uidvalidity != state.uidvalidity:
             raise MigrationError(
-                f"The target's folder {imap_folders.decoded(row.target_name)} was replaced while its mailbox was worked on.",
+                f"The target's folder {decoded(row.target_name)} was replaced while its mailbox was worked on.",
                 "Nothing was changed in the new one.", "Find out who changes the target mailbox, then run again.",
             )
         return state
@@ -135,9 +136,9 @@ class TargetFolders:
     def name_for(self, folder, source, used, strict: bool = False) -> str:
         """The target's spelling of a source folder's name; `used` are names of other folders."""
         target = self.imap
-        return imap_folders.encoded(folder_map.target_name(
-            folder.path, folder.separator, imap_folders.decoded(target.prefix), target.separator,
-            taken=[imap_folders.decoded(name) for name in used], source_prefix=source.prefix, strict=strict,
+        return encoded(folder_map.target_name(
+            folder.path, folder.separator, decoded(target.prefix), target.separator,
+            taken=[decoded(name) for name in used], source_prefix=source.prefix, strict=strict,
         ))
 
     def follow_renames(self, known: dict, listed: list, source) -> dict:
@@ -195,7 +196,7 @@ class TargetFolders:
         exceptions.resolve(self.ledger, self.mailbox_row.id, row.source_name, states=("open", "approved"))
         if self.imap.states([row.target_name])[0].messages:
             exceptions.raise_exception(
-                self.ledger, self.mailbox_row.id, row.source_name, 0, reasons.FOLDER_KEPT, imap_folders.decoded(row.target_name)
+                self.ledger, self.mailbox_row.id, row.source_name, 0, reasons.FOLDER_KEPT, decoded(row.target_name)
             )
             items.replace_items(self.ledger, row.id, [])
             return

@@ -13,12 +13,12 @@ passes the catalogue looks like an IMAP server with QRESYNC: a later state has a
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import hashlib
 import types
 
 from .._libraries import sqlalchemy as sa
+from .._model.listing import Entry
 from .schema import tables
 from .store import Ledger
 
@@ -27,21 +27,6 @@ CHUNK = 500
 TAG_SECONDS = 2.0
 # What flags and categories may add to the size that a source tells, in bytes.
 MARKS = 2048
-
-
-@dataclasses.dataclass(frozen=True)
-class Entry:
-    """An item as the source lists it: `size` in bytes may be an estimate, `date` is in IMAP's form, `trace` is what an item keeps when it
-    is moved, empty where the source has nothing of the kind. `flags` None: only `seen` was told; of what is not mail they hold its class."""
-
-    remote_id: str
-    change_key: str = ""
-    size: int = 0
-    flags: tuple[str, ...] | None = ()
-    date: str = ""
-    trace: bytes = b""
-    seen: bool | None = None
-    draft: bool = False
 
 
 @functools.lru_cache(maxsize=1)

@@ -12,6 +12,7 @@ import struct
 import typing as t
 import uuid
 
+from .._model.addresses import smtp
 from .properties import Properties
 
 ADDRESS_TYPE, EMAIL, SMTP_ADDRESS, DISPLAY_NAME = 0x3002, 0x3003, 0x39FE, 0x3001
@@ -19,8 +20,6 @@ ONE_OFF = uuid.UUID("a41f2b81-a3be-1910-9d6e-00dd010f5402").bytes_le
 # Entry ids in a distribution list are wrapped in one that says what they are (MS-OXOCNTC, 2.2.2.4.1).
 WRAPPED = uuid.UUID("d3ad91c0-9d51-11cf-a4a9-00aa0047faa4").bytes
 UNICODE = 0x8000
-# What a mail server would never be asked for (RFC 2606): an address of a directory that is left behind.
-NOWHERE = "pst.invalid"
 
 
 class Person(t.NamedTuple):
@@ -28,18 +27,6 @@ class Person(t.NamedTuple):
 
     name: str
     address: str
-
-
-def smtp(kind: str, address: str, domain: str = "") -> str:
-    """The SMTP form of an address. One of the Exchange directory is encapsulated as Exchange does it itself (IMCEAEX)."""
-    kind = kind.upper()
-    if not address or kind == "SMTP" or not kind and "@" in address:
-        return address.strip()
-    encoded = "".join(
-        chr(byte) if byte < 128 and (chr(byte).isalnum() or chr(byte) in "-=") else "_" if byte == 0x2F else f"+{byte:02X}"
-        for byte in address.encode("utf-8")
-    )
-    return f"IMCEA{kind or 'UNKNOWN'}-{encoded}@{domain or NOWHERE}"
 
 
 def person(properties: Properties, name: int, kind: int, address: int, smtp_address: int, domain: str = "") -> Person:

@@ -13,7 +13,8 @@ import re
 
 from .._model import reasons
 from .._model.item_kinds import IMPORTANCES, SENSITIVITIES, Attachment, Trouble
-from . import mime, rfc5322
+from .._model import mime
+from . import rfc5322
 from .item import Attached, Item
 from .properties import PUBLIC_STRINGS, Named, Properties
 

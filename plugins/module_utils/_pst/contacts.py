@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import datetime
 
+from .._model.addresses import smtp
 from .._model.item_kinds import SENSITIVITIES, Contact, DistributionList, PostalAddress
-from .addresses import one_off, smtp
+from .addresses import one_off
 from .common import PHOTO, SENSITIVITY, attachments, line, of, shared, text
 from .item import Item
 from .properties import ADDRESS, Named, Properties

@@ -9,10 +9,9 @@
 from __future__ import annotations
 
 import datetime
-import re
 
-from .._imap.folders import encoded
 from .._model.flags import normal
+from .._model.keywords import keyword
 from .._model.message import MONTHS
 from .common import CATEGORIES, CREATED, MODIFIED
 from .properties import Properties
@@ -23,23 +22,16 @@ READ, UNSENT, FLAGGED = 0x01, 0x08, 2
 # PidTagLastVerbExecuted: reply, reply to all, forward.
 ANSWERED, FORWARDED = (102, 103), 104
 KEYS = (MESSAGE_CLASS, MESSAGE_FLAGS, SIZE, LAST_VERB, FLAG_STATUS, DELIVERED, SUBMITTED, CREATED, MODIFIED, CATEGORIES)
-# What no atom may hold (RFC 9051, 9: atom-specials).
-NO_ATOM = re.compile(r'[\x00-\x20\x7f(){%*"\\\]]')
 NEVER = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
 
 
 def flags(properties: Properties) -> tuple[str, ...]:
     """As IMAP has them; Outlook's categories are keywords."""
     state, verb = properties.number(MESSAGE_FLAGS) or 0, properties.number(LAST_VERB)
-    found = [keyword(name) for name in properties.texts(CATEGORIES) if name.strip()]
+    found = [keyword(name.strip()) for name in properties.texts(CATEGORIES) if name.strip()]
     found += ["\\Seen"] * bool(state & READ) + ["\\Draft"] * bool(state & UNSENT)
     found += ["\\Flagged"] * (properties.number(FLAG_STATUS) == FLAGGED)
     return normal(found + ["\\Answered"] * (verb in ANSWERED) + ["$Forwarded"] * (verb == FORWARDED))
-
-
-def keyword(category: str) -> str:
-    """Modified UTF-7, as mail programs write the names of their own tags, without what an atom may not hold."""
-    return NO_ATOM.sub("_", encoded(category.strip()))
 
 
 def internal_date(properties: Properties) -> str:

@@ -160,7 +160,9 @@ def _pattern(reader: _Reader) -> Pattern:
     elif kind == MONTH_NTH:
         days, nth = reader.take("II")
     ends, count, week_start = reader.take("III")
-    deleted, _moved_to = reader.moments(), reader.moments()
+    deleted = reader.moments()
+    # Where changed occurrences were moved to: their own records say so as well.
+    reader.moments()
     first, last = (_moment(minutes) for minutes in reader.take("II"))
     name = FREQUENCIES[frequency]
     divisor = {"daily": MINUTES_A_DAY if kind == DAY else 1, "yearly": 12}.get(name, 1)

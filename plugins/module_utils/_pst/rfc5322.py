@@ -11,7 +11,8 @@ from __future__ import annotations
 import datetime
 import re
 
-from . import mime, rtf
+from .._model import mime
+from . import rtf
 from .addresses import Person, flat_list, one_off, person, recipient
 from .item import ATTACH_METHOD, EMBEDDED, LINKS, OLE, Attached, Item
 from .properties import INTERNET_CODE_PAGE, Properties, codec
@@ -32,8 +33,6 @@ IMPORTANCES, SENSITIVITIES = {0: "low", 2: "high"}, {1: "Personal", 2: "Private"
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 FIELD = re.compile(r"([!-9;-~]+):(.*)", re.DOTALL)
-# What the server wrote of the structure of the message as it came; ours is another.
-STRUCTURE = re.compile(r"content-|mime-version$", re.IGNORECASE)
 SIGNED, ENCRYPTED = "IPM.NOTE.SMIME.MULTIPARTSIGNED", "IPM.NOTE.SMIME"
 
 
@@ -98,7 +97,7 @@ def _transported(text: str) -> list[tuple[str, str]]:
     fields = []
     for found in map(FIELD.fullmatch, lines):
         # Exchange began the block with a line that is no field.
-        if found and not STRUCTURE.match(found[1]):
+        if found and not mime.STRUCTURE.match(found[1]):
             fields.append((found[1], _ascii(found[2].strip(" "))))
     return fields
 

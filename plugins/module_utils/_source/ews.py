@@ -20,11 +20,11 @@ from .._ews import rebuild
 from .._ews.common import NotReadable, Reading
 from .._ews.items import field_paths, translated
 from .._ews.services import classes
-from .._imap.fetch import Batch
-from .._imap.folders import Folder, Since, State, encoded
 from .._ledger.catalogue import Catalogue
 from .._libraries import exchangelib
+from .._model.folder_names import encoded
 from .._model.item_kinds import CALENDAR, CONTACT, CONTACTS, DISTRIBUTION_LIST, EVENT, NOTE, NOTES, TASK, TASKS, ItemFolder
+from .._model.listing import Batch, Folder, Since, State
 from .._model.message import Message, instant
 from .._model.server import Mailbox, Server
 from .._model.uids import batches

@@ -13,10 +13,10 @@ import typing as t
 import zlib
 
 from .._errors import Stopped
-from .._imap.fetch import Batch
-from .._imap.folders import Folder, State, encoded
 from .._model import reasons, well_known
+from .._model.folder_names import encoded
 from .._model.item_kinds import ItemFolder, Trouble
+from .._model.listing import Batch, Folder, State
 from .._model.message import Message
 from .._model.server import Mailbox, Server
 from .._model.uids import batches

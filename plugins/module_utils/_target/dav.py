@@ -19,8 +19,7 @@ import re
 import urllib.parse
 import xml.sax.saxutils
 
-from .._errors import MigrationError
-from .._imap.session import LoginRefused, Unreachable
+from .._errors import LoginRefused, MigrationError, Unreachable
 from .._items.formats import FORMATS
 from .._libraries import caldav
 from .._model.item_kinds import CALENDAR, CONTACT, CONTACTS, DISTRIBUTION_LIST, EVENT, NOTE, NOTES, TASK, TASKS, ItemFolder

@@ -16,6 +16,7 @@ from .._imap import append, fetch, folders
 from .._imap.search import all_uids
 from .._imap.session import REFUSED, connect
 from .._imap.wire import quoted
+from .._model.folder_names import decoded, wire_name
 from .._model.message import Message
 from .._model.server import Mailbox, Server
 from .._model.uids import batches, from_set, slices, to_set
@@ -89,41 +90,41 @@ class ImapTarget:
 
     def create(self, names: list[str]) -> dict[str, str]:
         """Make folders, all in one round trip; the server's words for each that it refused."""
-        answers = self._wire.burst([b"CREATE " + quoted(folders.wire_name(name)) for name in names])
+        answers = self._wire.burst([b"CREATE " + quoted(wire_name(name)) for name in names])
         return {name: answer.text for name, (_untagged, answer) in zip(names, answers, strict=True) if not answer.ok}
 
     def subscribe(self, names: list[str], wanted: bool) -> None:
         verb = b"SUBSCRIBE " if wanted else b"UNSUBSCRIBE "
-        for name, (_untagged, answer) in zip(names, self._wire.burst([verb + quoted(folders.wire_name(name)) for name in names]), strict=True):
+        for name, (_untagged, answer) in zip(names, self._wire.burst([verb + quoted(wire_name(name)) for name in names]), strict=True):
             if not answer.ok:
-                raise REFUSED(f"{verb.decode()}{folders.decoded(name)}: {answer.text}")
+                raise REFUSED(f"{verb.decode()}{decoded(name)}: {answer.text}")
 
     def remove_folder(self, name: str) -> None:
-        self._command(b"DELETE " + quoted(folders.wire_name(name)))
+        self._command(b"DELETE " + quoted(wire_name(name)))
 
     def rename(self, name: str, to: str) -> None:
-        self._command(b"RENAME %s %s" % (quoted(folders.wire_name(name)), quoted(folders.wire_name(to))))
+        self._command(b"RENAME %s %s" % (quoted(wire_name(name)), quoted(wire_name(to))))
 
     def begin(self, name: str, messages: list[Message], flags: dict[int, tuple[str, ...]]) -> None:
         if self._open != (name, False):
             # Some servers look through all of a folder at each APPEND, unless it is open.
             self.session.wire.start(folders.opening(name, False))
             self._open = name, False
-        self._appender.begin(quoted(folders.wire_name(name)), messages, flags)
+        self._appender.begin(quoted(wire_name(name)), messages, flags)
 
     def finish(self) -> append.Outcome:
         return self._appender.finish()
 
     def send_alone(self, name: str, message: Message, flags: tuple[str, ...]) -> append.Outcome:
-        return self._appender.alone(quoted(folders.wire_name(name)), message, flags)
+        return self._appender.alone(quoted(wire_name(name)), message, flags)
 
     def copy(self, uids: list[int], to: str) -> tuple[dict[int, int], bool]:
         """Copy messages of the open folder to the folder `to`: UID -> UID there, and whether the server told (UIDPLUS)."""
         pairs, told = {}, False
         for run in slices(uids):
-            *_untagged, answer = self._wire.run(b"UID COPY %s %s" % (to_set(run).encode(), quoted(folders.wire_name(to))))
+            *_untagged, answer = self._wire.run(b"UID COPY %s %s" % (to_set(run).encode(), quoted(wire_name(to))))
             if not answer.ok:
-                raise REFUSED(f"copying {len(run)} messages to {folders.decoded(to)}: {answer.text}")
+                raise REFUSED(f"copying {len(run)} messages to {decoded(to)}: {answer.text}")
             where = COPYUID.search(answer.text)
             if where:
                 told = True

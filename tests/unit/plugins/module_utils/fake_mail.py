@@ -16,6 +16,7 @@ from ansible_collections.messaging.migration.plugins.module_utils._imap.append i
 from ansible_collections.messaging.migration.plugins.module_utils._imap.fetch import Batch
 from ansible_collections.messaging.migration.plugins.module_utils._imap.session import REFUSED
 from ansible_collections.messaging.migration.plugins.module_utils._job.transfer import Counts
+from ansible_collections.messaging.migration.plugins.module_utils._model.folder_names import decoded
 from ansible_collections.messaging.migration.plugins.module_utils._model.flags import normal
 from ansible_collections.messaging.migration.plugins.module_utils._model.message import Message
 from ansible_collections.messaging.migration.plugins.module_utils._model.uids import batches
@@ -141,7 +142,7 @@ class _Side:
         self.fuse.burn()
         return [
             folders.Folder(
-                name, folders.decoded(name), self.separator, box.subscribed, True, box.state(self.held.condstore) if self.held.told else None
+                name, decoded(name), self.separator, box.subscribed, True, box.state(self.held.condstore) if self.held.told else None
             )
             for name, box in sorted(self.held.boxes.items(), key=lambda pair: (pair[0] != "INBOX", pair[0]))
         ]

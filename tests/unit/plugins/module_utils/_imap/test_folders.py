@@ -6,6 +6,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.messaging.migration.plugins.module_utils._imap import folders, session
+from ansible_collections.messaging.migration.plugins.module_utils._model import folder_names
 from ansible_collections.messaging.migration.plugins.module_utils._model.server import Mailbox, Server
 from ansible_collections.messaging.migration.tests.unit.plugins.module_utils.imap_script import ScriptedServer
 
@@ -33,13 +34,13 @@ def talk():
     [("INBOX", "INBOX"), ("R&AOk-sum&AOk-", "Résumé"), ("a&-b", "a&b"), ("&ZeVnLIqe-", "日本語"), ("broken&ZZ", "broken&ZZ"), ("8bit\xe9", "8bit\xe9")],
 )
 def test_names_on_the_wire(wire, path):
-    assert folders.decoded(wire) == path
-    assert folders.wire_name(wire) == wire.encode("latin-1")
+    assert folder_names.decoded(wire) == path
+    assert folder_names.wire_name(wire) == wire.encode("latin-1")
 
 
 @pytest.mark.parametrize("path", ["INBOX", "Résumé", "a&b", "日本語/Ä"])
 def test_encoded_and_back(path):
-    assert folders.decoded(folders.encoded(path)) == path
+    assert folder_names.decoded(folder_names.encoded(path)) == path
 
 
 def test_folders_as_the_server_spells_them(talk):

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.messaging.migration.plugins.module_utils._ledger.catalogue import Catalogue, Entry
+from ansible_collections.messaging.migration.plugins.module_utils._ledger.catalogue import Catalogue
 from ansible_collections.messaging.migration.plugins.module_utils._ledger.store import passing_ledger
+from ansible_collections.messaging.migration.plugins.module_utils._model.listing import Entry
 from ansible_collections.messaging.migration.tests.unit.plugins.module_utils.ledger_fixture import opened, with_mailboxes
 
 MAIL = {"name": "INBOX", "kind": "mail", "role": "inbox"}

@@ -87,7 +87,7 @@ def test_flags_and_dates(opened):
     state, since = source.open("Post")
     assert state.messages == 3 and state.uidnext == three + 1 and since is None and source.uids() == [one, two, three]
     assert source.flags_and_dates() == {
-        one: (("\\Answered", "\\Draft", "\\Flagged", "\\Seen", "a_b", "Blue_Category", "Gr&APYA3w-e"), "02-Jan-2020 03:04:05 +0000"),
+        one: (("\\Answered", "\\Draft", "\\Flagged", "\\Seen", "a=5Db", "Blue_Category", "Gr=C3=B6=C3=9Fe"), "02-Jan-2020 03:04:05 +0000"),
         two: (("$Forwarded",), "02-Jan-2020 03:04:05 +0000"), three: ((), "01-Jan-1970 00:00:00 +0000"),
     }
     assert source.flags([two, 7]) == {two: ("$Forwarded",)} and source.still_listed([one, 7]) == {one}

@@ -12,7 +12,8 @@ import struct
 
 import pytest
 
-from ansible_collections.messaging.migration.plugins.module_utils._pst import mime, rfc5322
+from ansible_collections.messaging.migration.plugins.module_utils._model import mime
+from ansible_collections.messaging.migration.plugins.module_utils._pst import rfc5322
 from ansible_collections.messaging.migration.plugins.module_utils._pst.addresses import ONE_OFF
 from ansible_collections.messaging.migration.plugins.module_utils._pst.item import Attached, Item
 from ansible_collections.messaging.migration.plugins.module_utils._pst.properties import Properties

@@ -36,6 +36,8 @@ TYPES = {
 }
 TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+")
 UNKNOWN = "application/octet-stream"
+# What the server wrote of the structure of the message as it came; ours is another.
+STRUCTURE = re.compile(r"content-|mime-version$", re.IGNORECASE)
 
 
 @dataclasses.dataclass(frozen=True)
