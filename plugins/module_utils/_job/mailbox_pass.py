@@ -356,6 +356,8 @@ class MailboxPass:
         groups: dict[tuple, list[int]] = {}
         for uid, change in changed.items():
             groups.setdefault(change, []).append(uid)
+        # Mail of folders before this one may still be on its way.
+        self._arrive()
         state = self.target.opened(row)
         for (add, remove), uids in groups.items():
             rows = items.some(self.ledger, row.id, uids)

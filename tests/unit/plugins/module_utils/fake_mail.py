@@ -274,7 +274,10 @@ class FakeTarget(_Side):
         return [self._opened(name) for name in names]
 
     def opened(self, name: str) -> folders.State | None:
-        return self._opened(name) if self.box is not self.held.boxes.get(name) else None
+        if self.box is self.held.boxes.get(name):
+            return None
+        self._between()
+        return self._opened(name)
 
     def create(self, names) -> dict[str, str]:
         self._between()

@@ -273,3 +273,17 @@ def test_a_folder_that_comes_back_while_it_is_taken_away(scene, steps):
     scene.there["Sent"] = box
     scene.run()
     assert scene.here["Sent"].mail() == box.mail()
+
+
+def test_flags_wait_for_mail_of_a_new_folder_that_is_still_on_its_way(scene):
+    """A new folder with mail, a new one without, and after them one whose flags changed."""
+    scene.there["INBOX"].add(b"a")
+    zone = scene.source.held.create("Z")
+    uid = zone.add(b"z")
+    scene.run()
+    scene.source.held.create("A").add(b"new")
+    scene.source.held.create("B")
+    zone.flag(uid, ["\\Seen"])
+    counts = scene.run().counts
+    assert (counts.messages, counts.flags) == (1, 1)
+    assert [flags for _body, flags, _date in scene.here["Z"].mail()] == [("\\Seen",)] and [body for body, *_ in scene.here["A"].mail()] == [b"new"]
