@@ -73,7 +73,7 @@ def told(server: Server, name: str, proved: bool = True):
             f"{server.name} refuses the login for {where}.", "It was tried once, so no account is locked; nothing was changed there.",
             "Check the account, its password and ews.auth.",
         ) from error
-    except (errors.ErrorTimeoutExpired, errors.TransientError if hasattr(errors, "TransientError") else errors.ErrorTimeoutExpired) as error:
+    except errors.ErrorTimeoutExpired as error:
         raise Unreachable(f"{where}: {error}") from error
     except errors.EWSError as error:
         raise _in_words(error, where) from error

@@ -239,6 +239,7 @@ class DavTarget:
         except caldav.lib.error.RateLimitError as error:
             raise Unreachable(f"{where} asks for fewer requests.", "What was moved stays.", "Run again later.") from error
         except (caldav.lib.error.AuthorizationError, NotImplementedError) as error:
+            # NotImplementedError: the server wants a kind of login that the library does not have.
             # Not chained: some libraries put the request, with its password, into their errors.
             raise LoginRefused(
                 f"{where} refuses the login for {self.mailbox.target}: {getattr(error, 'reason', None) or error}.", "Nothing was changed there.",
