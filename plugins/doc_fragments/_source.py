@@ -98,6 +98,7 @@ options:
             description:
               - How to log in. V(kerberos) needs the library requests-gssapi and, where no password is given, a ticket on the station.
               - V(oauth) logs in as an application (client credentials).
+              - The tests of this collection log in by all of them but V(kerberos), at a server of their own.
             type: str
             default: ntlm
             choices: [basic, ntlm, kerberos, oauth]
@@ -105,6 +106,7 @@ options:
             description:
               - V(impersonation) acts as the owner of each mailbox, which needs the role ApplicationImpersonation.
               - V(delegation) opens mailboxes to which the account has full access.
+              - Both open shared mailboxes, whose own account is disabled.
             type: str
             default: impersonation
             choices: [impersonation, delegation]
@@ -117,19 +119,79 @@ options:
           client_secret:
             description: Secret of the application, with O(sources[].ews.auth=oauth).
             type: str
+          token_url:
+            description:
+              - Where the application gets its tokens, with O(sources[].ews.auth=oauth), such as V(https://adfs.example.com/adfs/oauth2/token).
+              - Default is Microsoft's address for the tenant. It must be encrypted.
+            type: str
+          scope:
+            description: What the tokens are asked for, such as V(https://mail.example.com/.default). Default is Exchange Online.
+            type: str
           legacy_tls:
             description: Whether versions of TLS before 1.2 and old ciphers are accepted, as some Exchange servers of before 2010 need it.
             type: bool
             default: false
+          archive:
+            description:
+              - Folder at the target into which the in-place archives (Exchange 2010 SP1 and later) of all mailboxes go that have one, such as
+                V(Archive). Without it they stay where they are.
+              - Folders of an archive that get a name which the mailbox has already are told from it by a number.
+              - An archive that was moved and is not found any more fails its mailbox, and nothing is deleted at the target.
+            type: str
+            default: ""
+          recoverable_items:
+            description:
+              - Folder at the target for what users deleted for good and Exchange still keeps (the folder Deletions of the recoverable items;
+                Exchange 2010 SP1 and later), such as V(Deleted for good). Without it they stay, as those of the archives always do.
+              - What Exchange removes there until the cut-over, once its time is over, is deleted at the target as well.
+              - Each pass lists this folder whole, since whether Exchange tells of changes in it is not confirmed.
+            type: str
+            default: ""
+          public_folder_mailbox:
+            description:
+              - SMTP address of the public folder mailbox that holds the public folders, for Exchange 2013 and later, which want requests to
+                name it (headers C(X-AnchorMailbox) and C(X-PublicFolderMailbox)). That one address does for folders and content is not confirmed.
+              - With older servers it is only needed where O(sources[].admin) with the login form is no SMTP address; then it is the account's own.
+            type: str
       pst_despite_password:
         description: Whether PST files are read although their owner gave them a password, which protects nothing. They are refused otherwise.
         type: bool
         default: false
       profile:
-        description: Version of the server, for its peculiarities.
+        description:
+          - Version of the server, for its peculiarities. What a greeting says is not relied on, since it may be in any language.
+          - With all versions of Exchange, folders of what is not mail are left out of the copying of mail, see O(sources[].include_folders);
+            a mailbox is read by no more than 8 connections at a time, and a connection is renewed before the tenth error, at which Exchange closes it.
+          - V(exchange_5_5), V(exchange_2000) and V(exchange_2003) are not asked for their namespace.
+          - V(exchange_5_5), V(exchange_2007), V(exchange_2010) and V(exchange_2013) tell estimates as sizes of messages.
+          - V(exchange_5_5) is not asked for parts of messages. It does not show folders with a slash in their name, so their mail can't be copied by
+            IMAP; where something is seen below such a folder, M(messaging.migration.mailbox_info) counts it as C(unlisted_folders).
+          - V(exchange_2007) closes the connection at a folder whose name ends with a blank. Such a folder is not opened, and is an exception until its
+            user has renamed it.
+          - V(exchange_2013) is for all later versions as well.
         type: str
         default: imap
         choices: [imap, exchange_5_5, exchange_2000, exchange_2003, exchange_2007, exchange_2010, exchange_2013]
+      include_folders:
+        description:
+          - Folders of mail that O(sources[].profile) or O(sources[].exclude_folders) would leave out, as paths with V(/) between names, in any case;
+            what is below them is copied as well. They hold for every mailbox of this server.
+          - Exchange shows its calendars, contacts, tasks, notes and journals by IMAP as if they were folders of mail, and up to 2003 the public folders
+            and mailboxes of other users. They are left out, with all below them, when a folder at the top of a mailbox has the name that Outlook or
+            Exchange gives it in any of some twenty languages, unless the server says by an attribute (RFC 6154) that it holds mail.
+            A folder of such a name below another folder is the user's own, and is copied.
+          - Each folder that is left out is counted in C(folders_left_out) of a pass and listed in the report as an exception that is approved by this setting.
+            What was copied of it before is left as it is at the target.
+        type: list
+        elements: str
+        default: []
+      exclude_folders:
+        description:
+          - Further folders to leave out with all below them, in every mailbox of this server, as paths with V(/) between names, in any case.
+          - Of O(sources[].include_folders) and this, the longer path holds. An INBOX is never left out.
+        type: list
+        elements: str
+        default: []
       windows:
         description:
           - When mail may be read from this server, and how hard. Without any it may be read at all times.
@@ -178,6 +240,59 @@ options:
         description: Messages that may be read from this server in a second, likewise.
         type: float
         default: 0
+      filter:
+        description:
+          - A program or Python file of the site's own, on the station, that may change, leave out or route what is moved from this server.
+          - What it makes of an item is settled when the item is moved. To change the filter, or to take it away, changes nothing of what was moved.
+          - The ledger keeps the SHA-256 of what the source gave and of what the target was given. Moves at the source are recognised by the
+            one; what is at the target is verified by the other.
+          - What is left out becomes an exception with the reason C(left_out_by_filter), the filter's words and the state C(approved). It is not
+            tried again, and M(messaging.migration.mailbox_verify) does not miss it.
+          - A filter that fails, or takes too long, costs the item only, which becomes an exception with the reason C(filter_failed) and is tried
+            again by the next pass. When 20 items in a row fail with the same words, the mailbox fails.
+          - In check mode it is not called.
+          - The role P(messaging.migration.migration_station#role) copies its files to the stations.
+        type: dict
+        suboptions:
+          program:
+            description:
+              - Full path of a program, and its arguments. It is started for each item, with the item's bytes on standard input, in the folder C(/).
+              - Its environment has C(MIGRATION_SERVER), C(MIGRATION_MAILBOX), C(MIGRATION_FOLDER), C(MIGRATION_KIND) and
+                C(MIGRATION_RECEIVED) (ISO 8601), and no password.
+              - It ends with one of these exit statuses. V(0), and standard output is the item. V(80), and the item is left as it is. V(81), and the
+                item is left out; the first line of standard error is the reason. V(82), and the first line of standard output is the
+                folder of the target mailbox to which the message goes (with slashes between folders), the rest is the message.
+              - Any other one is a failure, told with the first line of standard error. So is an item without content.
+            type: list
+            elements: str
+          python:
+            description:
+              - Full path of a Python file, instead of O(sources[].filter.program). It is run by the Python of the modules, in processes that stay.
+              - Its function is called with an item, which has C(content) (bytes), C(server), C(mailbox), C(folder), C(kind) and
+                C(received) (ISO 8601). It returns the item, with its C(content) changed or not; or V(None) to leave it as it is; or
+                V(item.skip(reason\)) to leave it out; or V(item.route(folder\)) to put the message into that folder.
+              - An exception is told by its name and its line in the file, and by the first line of what was written to standard error.
+            type: path
+          function:
+            description: Name of the function in O(sources[].filter.python).
+            type: str
+            default: handle
+          timeout:
+            description: How long one item may take, in seconds. What takes longer is killed, with all that it has started.
+            type: float
+            default: 30
+          processes:
+            description: How many items are filtered at the same time, by each worker.
+            type: int
+            default: 1
+          kinds:
+            description:
+              - Kinds of items that it is called for. A message comes as in RFC 5322, with CRLF at the ends of its lines; the others in the format in
+                which they are written to the target. Only messages can be routed.
+            type: list
+            elements: str
+            default: [message]
+            choices: [message, event, contact, distribution_list, task, note]
       live_probe:
         description:
           - An ordinary user's mailbox, by which the latency of the live server is watched while mail is copied. Before the copy begins
@@ -248,6 +363,21 @@ options:
             description: Whether only calendars, contacts, tasks and notes come from O(sources[].mailboxes[].pst), and mail from the server.
             type: bool
             default: false
+          archive:
+            description:
+              - The same as O(sources[].ews.archive) for this mailbox, whose archive must be there then. V("") leaves its archive where it is.
+            type: str
+          recoverable_items:
+            description: The same as O(sources[].ews.recoverable_items) for this mailbox. V("") leaves them where they are.
+            type: str
+          public_folder:
+            description:
+              - Path of a public folder, such as V(/Sales/Offers), that is moved with all below it into the target mailbox, instead of a mailbox;
+                V(/) is all of them. O(sources[].mailboxes[].name) is only what they are called in this migration. By EWS alone.
+              - The account itself reads them and needs the right to; only with O(sources[].ews.auth=oauth) it acts for O(sources[].admin).
+              - What of the messages was read is told as it is for the account that reads them.
+              - Each pass lists them whole, since what Microsoft says of changes in public folders is contradictory.
+            type: str
 requirements:
   - IMAPClient >= 3.0
   - exchangelib >= 5.5, for servers that are read by EWS
@@ -344,6 +474,7 @@ options:
             description:
               - How to log in. V(kerberos) needs the library requests-gssapi and, where no password is given, a ticket on the station.
               - V(oauth) logs in as an application (client credentials).
+              - The tests of this collection log in by all of them but V(kerberos), at a server of their own.
             type: str
             default: ntlm
             choices: [basic, ntlm, kerberos, oauth]
@@ -351,6 +482,7 @@ options:
             description:
               - V(impersonation) acts as the owner of each mailbox, which needs the role ApplicationImpersonation.
               - V(delegation) opens mailboxes to which the account has full access.
+              - Both open shared mailboxes, whose own account is disabled.
             type: str
             default: impersonation
             choices: [impersonation, delegation]
@@ -363,19 +495,79 @@ options:
           client_secret:
             description: Secret of the application, with O(server.ews.auth=oauth).
             type: str
+          token_url:
+            description:
+              - Where the application gets its tokens, with O(server.ews.auth=oauth), such as V(https://adfs.example.com/adfs/oauth2/token).
+              - Default is Microsoft's address for the tenant. It must be encrypted.
+            type: str
+          scope:
+            description: What the tokens are asked for, such as V(https://mail.example.com/.default). Default is Exchange Online.
+            type: str
           legacy_tls:
             description: Whether versions of TLS before 1.2 and old ciphers are accepted, as some Exchange servers of before 2010 need it.
             type: bool
             default: false
+          archive:
+            description:
+              - Folder at the target into which the in-place archives (Exchange 2010 SP1 and later) of all mailboxes go that have one, such as
+                V(Archive). Without it they stay where they are.
+              - Folders of an archive that get a name which the mailbox has already are told from it by a number.
+              - An archive that was moved and is not found any more fails its mailbox, and nothing is deleted at the target.
+            type: str
+            default: ""
+          recoverable_items:
+            description:
+              - Folder at the target for what users deleted for good and Exchange still keeps (the folder Deletions of the recoverable items;
+                Exchange 2010 SP1 and later), such as V(Deleted for good). Without it they stay, as those of the archives always do.
+              - What Exchange removes there until the cut-over, once its time is over, is deleted at the target as well.
+              - Each pass lists this folder whole, since whether Exchange tells of changes in it is not confirmed.
+            type: str
+            default: ""
+          public_folder_mailbox:
+            description:
+              - SMTP address of the public folder mailbox that holds the public folders, for Exchange 2013 and later, which want requests to
+                name it (headers C(X-AnchorMailbox) and C(X-PublicFolderMailbox)). That one address does for folders and content is not confirmed.
+              - With older servers it is only needed where O(server.admin) with the login form is no SMTP address; then it is the account's own.
+            type: str
       pst_despite_password:
         description: Whether PST files are read although their owner gave them a password, which protects nothing. They are refused otherwise.
         type: bool
         default: false
       profile:
-        description: Version of the server, for its peculiarities.
+        description:
+          - Version of the server, for its peculiarities. What a greeting says is not relied on, since it may be in any language.
+          - With all versions of Exchange, folders of what is not mail are left out of the copying of mail, see O(server.include_folders);
+            a mailbox is read by no more than 8 connections at a time, and a connection is renewed before the tenth error, at which Exchange closes it.
+          - V(exchange_5_5), V(exchange_2000) and V(exchange_2003) are not asked for their namespace.
+          - V(exchange_5_5), V(exchange_2007), V(exchange_2010) and V(exchange_2013) tell estimates as sizes of messages.
+          - V(exchange_5_5) is not asked for parts of messages. It does not show folders with a slash in their name, so their mail can't be copied by
+            IMAP; where something is seen below such a folder, M(messaging.migration.mailbox_info) counts it as C(unlisted_folders).
+          - V(exchange_2007) closes the connection at a folder whose name ends with a blank. Such a folder is not opened, and is an exception until its
+            user has renamed it.
+          - V(exchange_2013) is for all later versions as well.
         type: str
         default: imap
         choices: [imap, exchange_5_5, exchange_2000, exchange_2003, exchange_2007, exchange_2010, exchange_2013]
+      include_folders:
+        description:
+          - Folders of mail that O(server.profile) or O(server.exclude_folders) would leave out, as paths with V(/) between names, in any case;
+            what is below them is copied as well. They hold for every mailbox of this server.
+          - Exchange shows its calendars, contacts, tasks, notes and journals by IMAP as if they were folders of mail, and up to 2003 the public folders
+            and mailboxes of other users. They are left out, with all below them, when a folder at the top of a mailbox has the name that Outlook or
+            Exchange gives it in any of some twenty languages, unless the server says by an attribute (RFC 6154) that it holds mail.
+            A folder of such a name below another folder is the user's own, and is copied.
+          - Each folder that is left out is counted in C(folders_left_out) of a pass and listed in the report as an exception that is approved by this setting.
+            What was copied of it before is left as it is at the target.
+        type: list
+        elements: str
+        default: []
+      exclude_folders:
+        description:
+          - Further folders to leave out with all below them, in every mailbox of this server, as paths with V(/) between names, in any case.
+          - Of O(server.include_folders) and this, the longer path holds. An INBOX is never left out.
+        type: list
+        elements: str
+        default: []
       windows:
         description:
           - When mail may be read from this server, and how hard. Without any it may be read at all times.
@@ -424,6 +616,59 @@ options:
         description: Messages that may be read from this server in a second, likewise.
         type: float
         default: 0
+      filter:
+        description:
+          - A program or Python file of the site's own, on the station, that may change, leave out or route what is moved from this server.
+          - What it makes of an item is settled when the item is moved. To change the filter, or to take it away, changes nothing of what was moved.
+          - The ledger keeps the SHA-256 of what the source gave and of what the target was given. Moves at the source are recognised by the
+            one; what is at the target is verified by the other.
+          - What is left out becomes an exception with the reason C(left_out_by_filter), the filter's words and the state C(approved). It is not
+            tried again, and M(messaging.migration.mailbox_verify) does not miss it.
+          - A filter that fails, or takes too long, costs the item only, which becomes an exception with the reason C(filter_failed) and is tried
+            again by the next pass. When 20 items in a row fail with the same words, the mailbox fails.
+          - In check mode it is not called.
+          - The role P(messaging.migration.migration_station#role) copies its files to the stations.
+        type: dict
+        suboptions:
+          program:
+            description:
+              - Full path of a program, and its arguments. It is started for each item, with the item's bytes on standard input, in the folder C(/).
+              - Its environment has C(MIGRATION_SERVER), C(MIGRATION_MAILBOX), C(MIGRATION_FOLDER), C(MIGRATION_KIND) and
+                C(MIGRATION_RECEIVED) (ISO 8601), and no password.
+              - It ends with one of these exit statuses. V(0), and standard output is the item. V(80), and the item is left as it is. V(81), and the
+                item is left out; the first line of standard error is the reason. V(82), and the first line of standard output is the
+                folder of the target mailbox to which the message goes (with slashes between folders), the rest is the message.
+              - Any other one is a failure, told with the first line of standard error. So is an item without content.
+            type: list
+            elements: str
+          python:
+            description:
+              - Full path of a Python file, instead of O(server.filter.program). It is run by the Python of the modules, in processes that stay.
+              - Its function is called with an item, which has C(content) (bytes), C(server), C(mailbox), C(folder), C(kind) and
+                C(received) (ISO 8601). It returns the item, with its C(content) changed or not; or V(None) to leave it as it is; or
+                V(item.skip(reason\)) to leave it out; or V(item.route(folder\)) to put the message into that folder.
+              - An exception is told by its name and its line in the file, and by the first line of what was written to standard error.
+            type: path
+          function:
+            description: Name of the function in O(server.filter.python).
+            type: str
+            default: handle
+          timeout:
+            description: How long one item may take, in seconds. What takes longer is killed, with all that it has started.
+            type: float
+            default: 30
+          processes:
+            description: How many items are filtered at the same time, by each worker.
+            type: int
+            default: 1
+          kinds:
+            description:
+              - Kinds of items that it is called for. A message comes as in RFC 5322, with CRLF at the ends of its lines; the others in the format in
+                which they are written to the target. Only messages can be routed.
+            type: list
+            elements: str
+            default: [message]
+            choices: [message, event, contact, distribution_list, task, note]
       live_probe:
         description:
           - An ordinary user's mailbox, by which the latency of the live server is watched while mail is copied. Before the copy begins

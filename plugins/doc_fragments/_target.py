@@ -137,6 +137,29 @@ options:
                 type: str
                 default: vcf
                 choices: [vcf, ldif]
+      sieve:
+        description:
+          - The server's ManageSieve service, to which M(messaging.migration.mailbox_rules) brings inbox rules and automatic replies. The login is that
+            of O(target), as the administrator who acts for the mailbox.
+        type: dict
+        suboptions:
+          host:
+            description: Host name; the server's certificate must be valid for it. Default is O(target.host).
+            type: str
+          port:
+            description: TCP port.
+            type: int
+            default: 4190
+          tls:
+            description:
+              - How the connection is encrypted. Certificates are always verified.
+              - V(none) sends passwords in clear text.
+            type: str
+            default: starttls
+            choices: [implicit, starttls, none]
+          ca_file:
+            description: File with the certificate authorities that are trusted, PEM. Default is O(target.ca_file).
+            type: path
 requirements:
   - IMAPClient >= 3.0
   - caldav >= 3.6, icalendar >= 6.0 and vobject >= 0.9.8, where calendars and contacts move

@@ -55,7 +55,9 @@ LAZY = {
         ".tsigkeyring", ".update",
     ))),
     "exchangelib": ("exchangelib >= 5.5", ("exchangelib", "exchangelib.services")),
+    "gssapi": ("gssapi", ("gssapi",)),
     "icalendar": ("icalendar >= 6.0", ("icalendar",)),
+    "ldap3": ("ldap3 >= 2.9", ("ldap3", "ldap3.core.exceptions")),
     "pypff": ("libpff-python", ("pypff",)),
     "vobject": ("vobject >= 0.9.8", ("vobject",)),
 }

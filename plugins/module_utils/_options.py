@@ -12,6 +12,7 @@ from ansible.module_utils.basic import env_fallback
 
 from ._ledger.store import DEFAULT_URL
 from ._model.server import EWS_ACCESS, EWS_AUTH, MECHANISMS, PROFILES, PROTOCOLS, TLS
+from ._model.site_filter import FUNCTION, KINDS, MESSAGE
 from ._model.window import DAYS
 
 MAILBOX = {
@@ -25,6 +26,9 @@ MAILBOX = {
     "priority": {"type": "int", "default": 0},
     "pst": {"type": "path"},
     "pst_items_only": {"type": "bool", "default": False},
+    "archive": {"type": "str"},
+    "recoverable_items": {"type": "str"},
+    "public_folder": {"type": "str"},
 }
 
 WINDOW = {
@@ -52,7 +56,21 @@ EWS = {
     "tenant": {"type": "str"},
     "client_id": {"type": "str"},
     "client_secret": {"type": "str", "no_log": True},
+    "token_url": {"type": "str", "no_log": False},
+    "scope": {"type": "str"},
     "legacy_tls": {"type": "bool", "default": False},
+    "archive": {"type": "str", "default": ""},
+    "recoverable_items": {"type": "str", "default": ""},
+    "public_folder_mailbox": {"type": "str"},
+}
+
+FILTER = {
+    "program": {"type": "list", "elements": "str"},
+    "python": {"type": "path"},
+    "function": {"type": "str", "default": FUNCTION},
+    "timeout": {"type": "float", "default": 30},
+    "processes": {"type": "int", "default": 1},
+    "kinds": {"type": "list", "elements": "str", "default": [MESSAGE], "choices": list(KINDS)},
 }
 
 DAV = {
@@ -73,6 +91,22 @@ FILES = {
             "calendar": {"type": "str", "default": "ics", "choices": ["ics", "vcs"]},
             "contacts": {"type": "str", "default": "vcf", "choices": ["vcf", "ldif"]},
         },
+    },
+}
+
+SIEVE = {
+    "host": {"type": "str"},
+    "port": {"type": "int", "default": 4190},
+    "tls": {"type": "str", "default": "starttls", "choices": list(TLS)},
+    "ca_file": {"type": "path"},
+}
+
+ALIASES = {
+    "aliases": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {"mailbox": {"type": "str", "required": True}, "addresses": {"type": "list", "elements": "str", "required": True}},
     },
 }
 
@@ -115,10 +149,13 @@ def source_connection() -> dict:
         "ews": {"type": "dict", "default": {}, "options": EWS},
         "pst_despite_password": {"type": "bool", "default": False},
         "profile": {"type": "str", "default": "imap", "choices": list(PROFILES)},
+        "include_folders": {"type": "list", "elements": "str", "default": []},
+        "exclude_folders": {"type": "list", "elements": "str", "default": []},
         "windows": {"type": "list", "elements": "dict", "default": [], "options": WINDOW},
         "bytes_per_second": {"type": "int", "default": 0},
         "messages_per_second": {"type": "float", "default": 0},
         "live_probe": {"type": "dict", "options": LIVE_PROBE},
+        "filter": {"type": "dict", "options": FILTER},
     }
 
 
@@ -160,7 +197,7 @@ def target() -> dict:
             "required": True,
             "options": {
                 **connection("plain", "MIGRATION_TARGET_PASSWORD"), "quota_mb": {"type": "int", "default": 0},
-                "dav": {"type": "dict", "options": DAV}, "files": {"type": "dict", "options": FILES},
+                "dav": {"type": "dict", "options": DAV}, "files": {"type": "dict", "options": FILES}, "sieve": {"type": "dict", "options": SIEVE},
             },
         },
     }

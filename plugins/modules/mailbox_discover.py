@@ -41,7 +41,8 @@ options:
     default: 4
   report_path:
     description:
-      - File on this host that gets every mailbox as JSON - folders, messages, bytes, folder names that may need care.
+      - File on this host that gets every mailbox as JSON - folders, messages, bytes, folder names that may need care, folders that are left out
+        or can't be read.
     type: path
   growth:
     description:
@@ -113,6 +114,19 @@ servers:
       namespace: {prefix: "", separator: "/"}
       mailboxes: 12
       folders: 96
+      left_out_folders: 60
+      left_out_entries: 1204
+      unreadable_folders: 0
+      unlisted_folders: 0
+      events: 0
+      contacts: 0
+      tasks: 0
+      notes: 0
+      items_untold: 12
+      rules: 0
+      rules_left_out: 0
+      replies: 0
+      rules_untold: 12
       messages: 2015
       bytes: 11203344
       largest_mailbox_bytes: 2201004
@@ -150,6 +164,58 @@ servers:
       returned: success
     folders:
       description: Folders that hold messages.
+      type: int
+      returned: success
+    left_out_folders:
+      description: Folders that are left out of the copying of mail, each with all below it, as the server's profile and C(exclude_folders) say.
+      type: int
+      returned: success
+    left_out_entries:
+      description: What lies in them, by the server's own count.
+      type: int
+      returned: success
+    unreadable_folders:
+      description: Folders of mail that the server lists and does not open. Their mail can't be copied.
+      type: int
+      returned: success
+    unlisted_folders:
+      description: Folders that the server does not list although it lists others below them, as Exchange does with a slash in the name.
+      type: int
+      returned: success
+    events:
+      description: Appointments and meetings, as far as servers tell what is not mail.
+      type: int
+      returned: success
+    contacts:
+      description: Contacts and distribution lists.
+      type: int
+      returned: success
+    tasks:
+      description: Tasks.
+      type: int
+      returned: success
+    notes:
+      description: Notes.
+      type: int
+      returned: success
+    items_untold:
+      description: Mailboxes that are read by IMAP alone, which tells nothing of what is not mail.
+      type: int
+      returned: success
+    rules:
+      description: Inbox rules.
+      type: int
+      returned: success
+    rules_left_out:
+      description: Those that Sieve has no words for.
+      type: int
+      returned: success
+    replies:
+      description: Automatic replies that are switched on.
+      type: int
+      returned: success
+    rules_untold:
+      description: Mailboxes whose rules can't be read, all of those that are not read by EWS.
       type: int
       returned: success
     messages:

@@ -16,7 +16,6 @@ description:
   - A rule is moved as a whole or not at all. What is not moved, and why, is in the file O(report_path), for each user.
   - Scripts of a user's own are never overwritten and never switched off, and a script of this module that the user changed is his.
   - Folders that rules name have to be at the target, so mailboxes are copied first.
-  - The file O(report_path) also says who may open which folder of a mailbox, and what delegates may do. These rights are not set at the target.
 extends_documentation_fragment:
   - messaging.migration._attributes
   - messaging.migration._attributes.actiongroup_migration
@@ -38,37 +37,15 @@ attributes:
 author:
   - the messaging.migration contributors (@messaging-migration)
 options:
-  sieve:
-    description:
-      - The ManageSieve service of the target. The login is that of O(target), as the administrator who acts for the mailbox.
-      - Exactly one of O(sieve) and O(folder) is given.
-    type: dict
-    suboptions:
-      host:
-        description: Host name; the server's certificate must be valid for it. Default is O(target.host).
-        type: str
-      port:
-        description: TCP port.
-        type: int
-        default: 4190
-      tls:
-        description:
-          - How the connection is encrypted. Certificates are always verified.
-          - V(none) sends passwords in clear text.
-        type: str
-        default: starttls
-        choices: [implicit, starttls, none]
-      ca_file:
-        description: File with the certificate authorities that are trusted, PEM. Default is O(target.ca_file).
-        type: path
   folder:
     description:
-      - Folder on this host, which exists, that gets a file C(MAILBOX.sieve) for each mailbox, by its name at the target, readable only by
-        the account that runs the module.
+      - Folder on this host, which exists. It gets a file C(MAILBOX.sieve) for each mailbox, by its name at the target, readable only by the account
+        that runs the module.
+      - With it, O(target.sieve) is not used; without both the task fails.
     type: path
   extensions:
     description:
-      - With O(folder), the extensions that the target's Sieve offers. A rule that needs another one is left out. With O(sieve) the server is asked.
+      - With O(folder), the extensions that the target's Sieve offers. A rule that needs another one is left out. With O(target.sieve) the server is asked.
     type: list
     elements: str
     default: [body, comparator-i;ascii-numeric, copy, date, fileinto, imap4flags, relational, vacation]
@@ -97,20 +74,19 @@ options:
     default: []
   report_path:
     description:
-      - File on this host that gets the remarks and rights for each user as JSON. Not written in check mode.
+      - File on this host that gets the remarks for each user as JSON. Not written in check mode.
     type: path
 seealso:
   - module: messaging.migration.mailbox_copy
+  - module: messaging.migration.mailbox_rights
 """
 
 EXAMPLES = r"""
 - name: Move the rules of all mailboxes
   messaging.migration.mailbox_rules:
     sources: "{{ groups['source_servers'] | map('extract', hostvars, 'source_server') | list }}"
-    target: "{{ hostvars[groups['target_servers'][0]].target_server }}"
+    target: "{{ hostvars[groups['target_servers'][0]].target_server | combine({'sieve': {'port': 4190}}) }}"
     migration: example
-    sieve:
-      port: 4190
     report_path: /var/lib/messaging_migration/rules.json
 
 - name: Write the rules of one mailbox to a file
@@ -199,7 +175,7 @@ failures:
   elements: dict
   sample: []
 report_path:
-  description: File with the remarks and rights for each user, V(null) when none was asked for.
+  description: File with the remarks for each user, V(null) when none was asked for.
   returned: success
   type: str
   sample: /var/lib/messaging_migration/rules.json
@@ -207,19 +183,9 @@ report_path:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._job.rules import rules
-from ..module_utils._model.server import TLS
-from ..module_utils._options import LEDGER, choice, sources, target
+from ..module_utils._job.rules import EXTENSIONS, rules
+from ..module_utils._options import ALIASES, LEDGER, choice, sources, target
 from ..module_utils._run import run
-
-EXTENSIONS = ["body", "comparator-i;ascii-numeric", "copy", "date", "fileinto", "imap4flags", "relational", "vacation"]
-ALIAS = {"mailbox": {"type": "str", "required": True}, "addresses": {"type": "list", "elements": "str", "required": True}}
-SIEVE = {
-    "host": {"type": "str"},
-    "port": {"type": "int", "default": 4190},
-    "tls": {"type": "str", "default": "starttls", "choices": list(TLS)},
-    "ca_file": {"type": "path"},
-}
 
 
 def main():
@@ -229,15 +195,12 @@ def main():
             **choice(),
             **target(),
             **LEDGER,
-            "sieve": {"type": "dict", "options": SIEVE},
+            **ALIASES,
             "folder": {"type": "path"},
-            "extensions": {"type": "list", "elements": "str", "default": EXTENSIONS},
-            "aliases": {"type": "list", "elements": "dict", "default": [], "options": ALIAS},
+            "extensions": {"type": "list", "elements": "str", "default": list(EXTENSIONS)},
             "colleagues": {"type": "list", "elements": "str", "default": []},
             "report_path": {"type": "path"},
         },
-        mutually_exclusive=[("sieve", "folder")],
-        required_one_of=[("sieve", "folder")],
         supports_check_mode=True,
     )
     run(module, lambda: rules(module.params, module.check_mode))

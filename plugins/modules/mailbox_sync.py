@@ -169,15 +169,27 @@ moved:
   type: int
   sample: 7
 other_items:
-  description: Events, contacts, tasks and notes that this call moved, changed or deleted at the target. In check mode they are not counted.
+  description:
+    - Events, contacts, tasks and notes that this call moved, changed or deleted at the target.
+    - In check mode, those that are new, have another version or are gone at the source.
   returned: success
   type: int
   sample: 57
+folders_left_out:
+  description: Folders of the chosen mailboxes that are not copied since they hold no mail, or are not wanted; see O(sources[].include_folders).
+  returned: success
+  type: int
+  sample: 60
 folders:
   description: Folders that this call made, renamed, removed, subscribed or unsubscribed at the target.
   returned: success
   type: int
   sample: 214
+skipped_by_filter:
+  description: Items that the filter of their source server (O(sources[].filter)) left out in this call. In check mode it is not called.
+  returned: success
+  type: int
+  sample: 0
 exceptions_open:
   description: Items of the chosen mailboxes that could not be moved as they are and that nobody approved.
   returned: success

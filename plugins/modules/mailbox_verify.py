@@ -15,6 +15,11 @@ description:
     holds the source's list of messages, its folders and subscriptions against both.
   - The grade of each mailbox goes into the ledger, RV(perfect), RV(good), RV(investigate) or RV(poor). The last two fail the task; what
     was approved by name (M(messaging.migration.mailbox_exception)) counts as if it were as at the source.
+  - Events, contacts, tasks and notes are read back from O(target.dav) or O(target.files) as well, and compared with what was sent, by SHA-256.
+    A server may write them in its own way (order and folding of lines, names of time zones, properties of its own); what differs in its bytes
+    is read from the source once more, and compared by what it says. They have a grade of their own, by the same shares, and the worse of
+    the two is the mailbox's. What a user changed at the target since, by its ETag, is counted and no fault.
+  - Such an item that says something else at the target becomes an exception with the reason C(altered_by_target), which can be approved.
   - Verify when mailboxes are quiet, or sync again first - a message that arrived since the last pass counts as missing.
 extends_documentation_fragment:
   - messaging.migration._attributes
@@ -41,6 +46,7 @@ options:
   scope:
     description:
       - V(full) reads every message back; V(sample) reads the content of O(sample) messages of each folder, and compares flags and dates of all.
+        So it is with what is not mail.
     type: str
     default: full
     choices: [full, sample]
@@ -109,12 +115,12 @@ good:
   sample: 0
 investigate:
   description:
-    - How many have up to 1 in 100 messages missing, doubled, altered or with another date, or more flags that differ.
+    - How many have up to 1 in 100 messages missing, doubled, altered or with another date, or more flags that differ; or as many other items.
   returned: success
   type: int
   sample: 0
 poor:
-  description: How many have more than that, or lack a folder.
+  description: How many have more than that, or lack a folder (or the place of one that holds no mail).
   returned: success
   type: int
   sample: 0
@@ -140,6 +146,17 @@ report_path:
   returned: success
   type: str
   sample: /var/lib/messaging_migration/verify.json
+other_items:
+  description:
+    - What was found of events, contacts, tasks and notes, by their kind. Empty where they stay at the source.
+    - C(checked) are as at the source, C(missing) are not at the target, C(doubled) are there twice, C(altered) say something else there,
+      C(changed_at_target) were changed by their user there, C(extra) are not from the source or were deleted there since,
+      C(approved) were approved by name.
+  returned: success
+  type: dict
+  sample:
+    event: {checked: 204, missing: 0, doubled: 0, altered: 0, changed_at_target: 1, extra: 2, approved: 0}
+    contact: {checked: 97, missing: 0, doubled: 0, altered: 0, changed_at_target: 0, extra: 0, approved: 0}
 checked:
   description: Messages compared.
   returned: success

@@ -16,6 +16,7 @@ on a station.
 from __future__ import annotations
 
 import time
+import typing as t
 
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
@@ -26,7 +27,7 @@ from ansible_collections.messaging.migration.plugins.module_utils._model.progres
 display = Display()
 
 # Counts that add up over the steps; everything else is as the last step says.
-ADDED = ("messages", "bytes", "flags", "moved", "deleted", "folders")
+ADDED = ("messages", "bytes", "flags", "moved", "deleted", "folders", "skipped_by_filter")
 # How often the module is asked while it waits, in seconds: an order to stop, or to go on, is not to wait for the window.
 LOOK_AGAIN_SECONDS = 60.0
 
@@ -36,6 +37,9 @@ class SteppedAction(ActionBase):
 
     _supports_check_mode = True
     _supports_async = True
+    added = ADDED
+    # How a row of `progress` is shown.
+    line = staticmethod(line)
 
     def run(self, tmp=None, task_vars=None):
         super().run(tmp, task_vars)
@@ -43,7 +47,7 @@ class SteppedAction(ActionBase):
         # In the background nobody is looking, and in check mode there is nothing to see.
         if self._task.async_val or self._task.check_mode:
             return self._execute_module(module_args=args, task_vars=task_vars, wrap_async=self._task.async_val)
-        total: dict[str, int] = {}
+        total: dict[str, t.Any] = {}
         changed, told = False, None
         budget = float(args.get("time_budget") or 0)
         interval = float(args.get("progress_interval") or 15)
@@ -52,11 +56,14 @@ class SteppedAction(ActionBase):
             step = min(interval, budget) if budget else interval
             result = self._execute_module(module_args=dict(args, time_budget=step), task_vars=task_vars)
             changed = changed or bool(result.get("changed"))
-            for key in ADDED:
+            for key in self.added:
                 if key in result:
                     total[key] = total.get(key, 0) + result[key]
+            if "diff" in result:
+                total.setdefault("diff", []).append(result["diff"])
             # The later steps belong to the round that the first one opened.
-            args.setdefault("round", _series(result))
+            if "round" in result:
+                args.setdefault("round", _series(result))
             waits = bool(result.get("waiting_until")) and not result.get("finished", True)
             news = _news(result) if waits else None
             if not waits or news != told:
@@ -86,7 +93,7 @@ class SteppedAction(ActionBase):
         if task_vars.get("inventory_hostname") != hosts[0]:
             return
         for row in result.get("progress") or ():
-            display.display(f"  {line(row)}")
+            display.display(f"  {self.line(row)}")
 
 
 def _news(result: dict) -> list:

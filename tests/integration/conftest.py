@@ -99,7 +99,7 @@ def run_play(collections: pathlib.Path, tmp_path_factory: pytest.TempPathFactory
             kind, data = event["event"], event.get("event_data", {})
             if kind in ("runner_on_ok", "runner_on_failed", "runner_on_skipped", "runner_on_unreachable"):
                 failed = kind in ("runner_on_failed", "runner_on_unreachable")
-                results.append({"task": data["task"], "changed": False, "failed": failed, "skipped": kind == "runner_on_skipped", **data["res"]})
+                results.append({"task": data["task"], "changed": False, "failed": failed, "skipped": kind == "runner_on_skipped", **data.get("res", {})})
         assert results, f"No task ran:\n{text}"
         assert "[WARNING]" not in text and "[DEPRECATION" not in text, text
         for result in results:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import multiprocessing
 import os
@@ -56,7 +57,7 @@ def engine(collections) -> types.SimpleNamespace:
         sys.path.insert(0, str(collections))
     base = "ansible_collections.messaging.migration.plugins.module_utils"
     names = {"store": "_ledger", "mailboxes": "_ledger", "items": "_ledger", "exceptions": "_ledger", "records": "_ledger", "passes": "_ledger",
-             "message": "_model", "server": "_model"}
+             "routes": "_ledger", "message": "_model", "server": "_model"}
     loaded = {name: importlib.import_module(f"{base}.{package}.{name}") for name, package in names.items()}
     return types.SimpleNamespace(errors=importlib.import_module(f"{base}._errors"), **loaded)
 
@@ -131,21 +132,21 @@ def test_a_pass_and_its_crash(engine, database):
         {"source_name": "INBOX", "target_name": "INBOX", "source_uidvalidity": 4294967295, "target_uidvalidity": 4294967295}
     ])["INBOX"]
     messages = [engine.message.Message.of(uid, b"body", ("\\Seen",), "02-Jan-2019 03:04:05 +0100") for uid in (1, 4294967295)]
-    journal = engine.items.Journal(ledger, folder.id, 4294967295, 1)
+    journal = engine.items.Journal(ledger, folder, 4294967295, 1)
     journal.settled(journal.intend(messages[:1]), {1: 4294967294})
     journal.intend(messages[1:])
     known = {row.source_uid: (row.target_uid, row.sha256) for row in engine.items.items(ledger, folder.id)}
     assert known == {1: (4294967294, messages[0].sha256)}
-    [intent] = engine.items.open_intents(ledger, folder.id)
+    [intent] = engine.items.open_intents(ledger, folder)
     assert [(message.source_uid, message.sha256) for message in intent.messages] == [(4294967295, messages[1].sha256)]
     engine.mailboxes.set_values(ledger, anna.id, lease_owner="another")
     with pytest.raises(engine.items.TakenOver):
-        engine.items.Journal(ledger, folder.id, 4294967295, 1, "w1").intend(messages)
+        engine.items.Journal(ledger, folder, 4294967295, 1, "w1").intend(messages)
     engine.mailboxes.set_values(ledger, anna.id, lease_owner=None)
     with ledger.write() as connection:
-        engine.items.settle_intent(ledger, connection, folder.id, intent.id, intent.messages, {})
+        engine.items.settle_intent(ledger, connection, folder, intent.id, intent.messages, {})
     with pytest.raises(engine.items.TakenOver), ledger.write() as connection:
-        engine.items.settle_intent(ledger, connection, folder.id, intent.id, intent.messages, {})
+        engine.items.settle_intent(ledger, connection, folder, intent.id, intent.messages, {})
     assert [(row.messages, row.bytes) for row in engine.passes.at_target(ledger)] == [(1, 4)]
     [(_row, number)], _others = engine.mailboxes.claim(ledger, None, "copy", "sync_1.1", "w1", 60, {"s1": 1})
     engine.passes.update(ledger, number, messages=1, bytes=2**40)
@@ -154,5 +155,23 @@ def test_a_pass_and_its_crash(engine, database):
     assert engine.passes.counts(ledger, "copy", "r1")[0].open == 1
     engine.exceptions.raise_exception(ledger, anna.id, "INBOX", 4294967295, "too_large", "", b"\x00" * 32)
     assert [row.mailbox for row in engine.exceptions.listed(ledger, [("s1", "anna")])] == ["anna"]
+    # What a site's filter changed, and sent elsewhere.
+    place = engine.routes.add(ledger, folder, "Receipts", 7)
+    journal = engine.items.Journal(ledger, place, 7, 1)
+    made = dataclasses.replace(messages[1], source_sha256=b"\x01" * 32)
+    journal.settled(journal.intend([made]), {4294967295: 1})
+    journal.flush()
+    journal.intend([dataclasses.replace(made, uid=5)])
+    [found] = engine.items.at(ledger, place)
+    assert (found.source_uid, found.source_sha256, found.sha256) == (4294967295, b"\x01" * 32, messages[1].sha256)
+    assert [row.source_uid for row in engine.items.at(ledger, folder)] == [1]
+    assert engine.items.open_intents(ledger, place)[0].messages[0].source_sha256 == b"\x01" * 32 and engine.items.open_intents(ledger, folder) == []
+    assert list(engine.items.target_uids(ledger, anna.id, "Receipts", 7)) == [1] and not engine.items.target_uids(ledger, anna.id, "Receipts", 8)
+    assert engine.items.with_content(ledger, anna.id, "Receipts", [found.sha256, b"x"]) == {found.sha256}
+    engine.items.replace_at(ledger, place, [], 9)
+    [place] = engine.routes.routes(ledger, [anna.id])
+    assert place.target_uidvalidity == 9 and engine.items.at(ledger, place) == [] and len(engine.items.at(ledger, folder)) == 1
+    engine.exceptions.leave_out(ledger, anna.id, "INBOX", [(9, "a receipt", b"\x00" * 32)], "left_out_by_filter", "filter of s1")
+    assert [(row.source_uid, row.state) for row in engine.exceptions.listed(ledger)][-1:] == [(9, "approved")]
     engine.items.drop_folder(ledger, folder.id)
     ledger.close()

@@ -10,7 +10,8 @@ Mail, folders and flags are those of the real server behind; the profile decides
 forms and quirks. Messages stream through in both directions and are never looked into or kept.
 
 A profile (JSON):
-    greeting      text after "* OK "; {host} is this host's name; "pass" = the real server's
+    greeting      text after "* OK "; {host} is this host's name; "pass" = the real server's. Bytes that are no UTF-8 are written as
+                  Python's surrogate escapes: "\\udcfc" is byte FC
     capability    list of words, "pass" = the real server's. Only what the real server has, too, is offered,
                   and what is not offered is refused with BAD
     id            object for the ID answer; null = NIL; "pass" = the real server's
@@ -39,6 +40,9 @@ CHUNK = 256 * 1024
 LONGEST_LINE = 1024 * 1024
 LONGEST_LOGIN = 64 * 1024
 UNAVAILABLE = "Server Unavailable. 15"
+NOT_CONNECTED = "User is authenticated but not connected."
+# What a name at the real server has in place of a slash, which would separate names there.
+SOLIDUS = "\uff0f"
 
 LITERAL = re.compile(rb"\{(\d+)(\+?)\}\r\n")
 QUOTED = rb'"(?:[^"\\\r\n]|\\.)*"'
@@ -89,7 +93,7 @@ def wording(text: bytes) -> bytes:
 
 
 # --- quirks: one small function each, chosen by the profile ---------------------------------------------------
-# A quirk looks at a command (session, name, arguments) or at response text (bytes -> bytes); never at a message.
+# A quirk looks at a command, at response text or at a login; never at a message. Its setting is what the profile gives for it.
 
 SIZE = re.compile(QUOTED + rb"|RFC822\.SIZE (\d+)")
 
@@ -106,7 +110,65 @@ def status_trailing_blank(text: bytes) -> bytes:
     return re.sub(rb"(?m)^(\* STATUS [^\r\n]*\))\r\n", rb"\1 \r\n", text) if b"* STATUS " in text else text
 
 
-def no_namespace(session: Session, name: str, setting: str) -> str | None:
+def hidden_slash(text: bytes) -> bytes:
+    """Exchange 5.5 shows no folder that has a slash in its name (KB 234395)."""
+    def kept(found: re.Match) -> bytes:
+        return b"" if SOLIDUS in decoded(found[1]) else found[0]
+    return re.sub(rb"(?m)^\* (?:LIST|LSUB) \([^)\r\n]*\) \S+ ([^\r\n]*)\r\n", kept, text) if b"* L" in text else text
+
+
+def decoded(name: bytes) -> str:
+    """Modified UTF-7 (RFC 3501, 5.1.3)."""
+    def letters(found: re.Match) -> str:
+        packed = found[1].replace(",", "/")
+        return base64.b64decode(packed + "=" * (-len(packed) % 4)).decode("utf-16-be", "replace") if packed else "&"
+    return re.sub("&([^-]*)-", letters, name.decode("latin-1"))
+
+
+def partial_overrun(line: bytes, more: int) -> bytes:
+    """Exchange 5.5 gives more bytes of a message than were asked for (KB 194998)."""
+    return re.sub(rb"(\]<\d+\.)(\d+)>", lambda found: found[1] + b"%d>" % (int(found[2]) + more), line)
+
+
+def longest_command(session: Session, name: str, line: bytes, most: int) -> str | None:
+    """Exchange takes commands of 10,240 bytes (Set-ImapSettings, MaxCommandSize); the words are Exchange Online's (nextcloud/mail issue 6038)."""
+    return "Command Error. 10" if len(line) > most else None
+
+
+def throttle(session: Session, name: str, line: bytes, setting: dict) -> str | None:
+    """Exchange 2010 and later refuse now and then, here every so many FETCHes of a connection, and say when to come again."""
+    if name not in ("FETCH", "UID FETCH"):
+        return None
+    session.fetches += 1
+    return None if session.fetches % setting["every"] else f"Request is throttled. Suggested Backoff Time: {setting['milliseconds']} milliseconds"
+
+
+def trailing_blank(session: Session, name: str, line: bytes, setting: str) -> str | None:
+    """Exchange 2007 drops the connection when a folder is opened whose name ends with a blank (imapsync issue 154)."""
+    if name in ("SELECT", "EXAMINE") and arguments(line)[2:3] and arguments(line)[2].endswith(b" "):
+        raise Dropped
+    return None
+
+
+def errors_allowed(session: Session, text: bytes, most: int) -> None:
+    """Exchange 2010 and later close a connection at which some ten commands were answered with an error (imapsync's FAQ.Exchange)."""
+    session.errors += len(re.findall(rb"(?m)^[^*+\s]\S* (?:NO|BAD) ", text))
+    if session.errors >= most:
+        session.closing = "Connection closed. 14"
+
+
+def connections_per_user(session: Session, mailbox: str, most: int) -> str | None:
+    """Exchange 2007 and later let a mailbox have 16 (Set-ImapSettings, MaxConnectionsPerUser). What they say to one more is not known."""
+    return UNAVAILABLE if sum(other.login.lower() == mailbox.lower() for other in session.gateway.sessions) >= most else None
+
+
+def login_lies(session: Session, setting: bool) -> bool:
+    """Exchange may say OK to a login that is wrong, and then opens no folder (imapsync's FAQ.Exchange)."""
+    session.lying = setting
+    return setting
+
+
+def no_namespace(session: Session, name: str, line: bytes, setting: str) -> str | None:
     """Exchange 2003 advertises NAMESPACE and drops the connection when asked."""
     if name != "NAMESPACE":
         return None
@@ -115,9 +177,13 @@ def no_namespace(session: Session, name: str, setting: str) -> str | None:
     return "Command is not valid."
 
 
-RESPONSE_QUIRKS = {"estimated_size": estimated_size, "status_trailing_blank": status_trailing_blank}
-COMMAND_QUIRKS = {"no_namespace": no_namespace}
-QUIRKS = {**RESPONSE_QUIRKS, **COMMAND_QUIRKS}
+# Response text as it would be said; commands as they are understood; why a command is refused, or None; what a response leads to.
+RESPONSE_QUIRKS = {"estimated_size": estimated_size, "status_trailing_blank": status_trailing_blank, "hidden_slash": hidden_slash}
+REQUEST_QUIRKS = {"partial_overrun": partial_overrun}
+COMMAND_QUIRKS = {"longest_command": longest_command, "no_namespace": no_namespace, "throttle": throttle, "trailing_blank": trailing_blank}
+HEARING_QUIRKS = {"errors_allowed": errors_allowed}
+LOGIN_QUIRKS = {"connections_per_user": connections_per_user, "login_lies": login_lies}
+QUIRKS = {**RESPONSE_QUIRKS, **REQUEST_QUIRKS, **COMMAND_QUIRKS, **HEARING_QUIRKS, **LOGIN_QUIRKS}
 
 
 # --- profile ---------------------------------------------------------------------------------------------------
@@ -164,7 +230,8 @@ class Session:
         self.client, self.to_client = client, to_client
         self.address = to_client.get_extra_info("peername")[0]
         self.task = asyncio.current_task()
-        self.login = self.admin = self.selected = ""
+        self.login = self.admin = self.selected = self.closing = ""
+        self.lying, self.errors, self.fetches = False, 0, 0
         self.offered: set[str] = set()
         self.refused: dict[bytes, bytes] = {}
         self.awaited: tuple[re.Pattern, asyncio.Future] | None = None
@@ -190,7 +257,7 @@ class Session:
         try:
             greeting = await self.backend.readline()
             if self.profile.greeting != "pass":
-                greeting = b"* OK " + self.profile.greeting.replace("{host}", self.gateway.host).encode() + b"\r\n"
+                greeting = b"* OK " + self.profile.greeting.replace("{host}", self.gateway.host).encode("utf-8", "surrogateescape") + b"\r\n"
             self.to_client.write(self.rewritten(greeting))
             if await self.log_in():
                 both = [asyncio.create_task(self.commands()), asyncio.create_task(self.answers())]
@@ -235,6 +302,9 @@ class Session:
                     self.to_client.write(self.rewritten(answer))
                 if name == "LOGOUT":
                     return False
+            elif self.lying:
+                self.journal(name)
+                self.say(f"{tag} BAD {NOT_CONNECTED}")
             elif name in ("LOGIN", "AUTHENTICATE"):
                 credentials = self.of_login(rest) if name == "LOGIN" else await self.of_plain(rest)
                 if credentials is None:
@@ -312,10 +382,17 @@ class Session:
         if not admin and self.gateway.is_frozen():
             self.say(f"{tag} NO {UNAVAILABLE}")
             return False
+        most = self.profile.quirks.get("connections_per_user")
+        if most and (refusal := connections_per_user(self, mailbox, most)):
+            self.say(f"{tag} NO {refusal}")
+            return False
         answer = (await self.ask(b"gateway1 AUTHENTICATE PLAIN\r\n"))[-1]
         if answer.startswith(b"+"):
             identity = (mailbox if acts_for_other else "").encode() + b"\0" + (acts_for_other or mailbox).encode() + b"\0" + password
             answer = (await self.ask(base64.b64encode(identity) + b"\r\n", b"gateway1"))[-1]
+        if not answer.startswith(b"gateway1 OK") and login_lies(self, self.profile.quirks.get("login_lies", False)):
+            self.say(f"{tag} OK {name} completed.")
+            return False
         if not answer.startswith(b"gateway1 OK"):
             self.to_client.write(self.rewritten(answer.replace(b"gateway1", tag.encode(), 1)))
             return False
@@ -341,13 +418,15 @@ class Session:
             named_by_literal = name in NAMES_MAILBOX and rest.startswith(b"{")
             if not named_by_literal:
                 self.note(name, rest)
-            refusal = self.refusal(name, rest)
+            refusal = self.refusal(name, rest, line)
             if refusal:
                 # A NOOP takes its place, so that the refusal comes in order and never amid another response.
                 self.refused[tag] = refusal.encode()
                 self.to_backend.write(tag + b" NOOP\r\n")
                 await self.swallow(line)
             else:
+                for quirk, setting in self.profile.quirks.items():
+                    line = REQUEST_QUIRKS[quirk](line, setting) if quirk in REQUEST_QUIRKS else line
                 await self.forward(tag, name, line, named_by_literal)
             await self.to_backend.drain()
 
@@ -361,10 +440,10 @@ class Session:
         if name in ("CLOSE", "UNSELECT"):
             self.selected = ""
 
-    def refusal(self, name: str, rest: bytes) -> str | None:
+    def refusal(self, name: str, rest: bytes, line: bytes) -> str | None:
         for quirk, setting in self.profile.quirks.items():
             if quirk in COMMAND_QUIRKS:
-                refusal = COMMAND_QUIRKS[quirk](self, name, setting)
+                refusal = COMMAND_QUIRKS[quirk](self, name, line, setting)
                 if refusal:
                     return refusal
         if name in ("COMPRESS", "STARTTLS", "LOGIN", "AUTHENTICATE"):
@@ -445,6 +524,9 @@ class Session:
             self.to_client.write(b"".join(out))
             self.between_responses = not rest and inside < 0
             await self.to_client.drain()
+            if self.closing and self.between_responses:
+                self.say("* BYE " + self.closing)
+                return
             while inside > 0:
                 chunk = await self.backend.read(min(inside, CHUNK))
                 if not chunk:
@@ -463,6 +545,9 @@ class Session:
             text = rewriter(text)
         if self.refused:
             text = re.sub(rb"(?m)^(\S+) OK [^\r\n]*", self._refuse, text)
+        for quirk, setting in self.profile.quirks.items():
+            if quirk in HEARING_QUIRKS:
+                HEARING_QUIRKS[quirk](self, text, setting)
         return text
 
     def _refuse(self, found: re.Match) -> bytes:

@@ -6,7 +6,7 @@
 pair: two Dovecots, .source and .target, and the options of modules that work between them (class Pair).
 module: module("mailbox_copy", options) runs one without a playbook and returns its result; module.start(...) in the background.
 relay: relay(server) puts a Relay before it; closed after the test.
-servers: what starts further servers: servers.dovecot("name"), servers.cyrus(image), servers.postgresql().
+servers: what starts further servers: servers.dovecot("name"), servers.cyrus(image), servers.postgresql(), servers.gateway(...).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import pytest
 from . import mail
 from .cyrus import Cyrus
 from .dovecot import Dovecot
+from .gateway import Gateway
 from .module import Run
 from .postgresql import PostgreSQL
 from .relay import Relay
@@ -44,6 +45,9 @@ class Servers:
 
     def cyrus(self, image: str) -> Cyrus:
         return Cyrus(self._folder / "cyrus", self._tools, image)
+
+    def gateway(self, certificate, profile: str, behind: int, **settings: t.Any) -> Gateway:
+        return Gateway(self._folder / f"gateway-{behind}", self._tools, certificate, profile, behind, **settings)
 
     def end(self) -> None:
         """Told all at once: each takes a second, and `start` waits for one after the other."""

@@ -42,5 +42,5 @@ class Radicale:
         """Collection -> resource -> text, as the server keeps them."""
         return {
             collection.name: {path.name: path.read_text() for path in collection.iterdir() if path.is_file() and not path.name.startswith(".")}
-            for collection in sorted((self._collections / user).iterdir()) if not collection.name.startswith(".")
+            for collection in sorted((self._collections / user).glob("*")) if not collection.name.startswith(".")
         }

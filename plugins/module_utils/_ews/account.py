@@ -36,25 +36,45 @@ class Busy(MigrationError):
 
 
 def account(server: Server, mailbox: Mailbox):
-    """An exchangelib Account that acts for the mailbox. Nothing is sent yet, unless the endpoint has to be found by autodiscover."""
+    """An exchangelib Account that acts for the mailbox. Nothing is sent yet, unless the endpoint has to be found by autodiscover, or an application
+    logs in."""
     _own_connections(os.getpid())
     logger = logging.getLogger("exchangelib")
     # It would write requests that failed to stderr.
     logger.addHandler(logging.NullHandler())
     logger.propagate = False
-    ews, address = server.ews, server.login_names(mailbox.name)[0]
+    ews, address = server.ews, _address(server, mailbox)
     exchangelib.protocol.BaseProtocol.HTTP_ADAPTER_CLS = _adapter(server.ca_file, ews.legacy_tls)
     exchangelib.protocol.BaseProtocol.TIMEOUT = server.timeout
     configuration = exchangelib.Configuration(
         credentials=_credentials(server, mailbox, address), auth_type=_auth_type(ews.auth), version=_version(server.profile),
         retry_policy=exchangelib.protocol.FailFast(), **({"service_endpoint": ews.url} if ews.url else {}),
     )
-    own = mailbox.password is not None
-    return exchangelib.Account(
+    # An application is nobody by itself.
+    acts = ews.auth == "oauth" if mailbox.public_folder else mailbox.password is None and ews.access == "impersonation"
+    found = exchangelib.Account(
         primary_smtp_address=address, config=configuration, autodiscover=not ews.url,
-        access_type=exchangelib.DELEGATE if own or ews.access == "delegation" else exchangelib.IMPERSONATION,
-        default_timezone=exchangelib.UTC,
+        access_type=exchangelib.IMPERSONATION if acts else exchangelib.DELEGATE, default_timezone=exchangelib.UTC,
     )
+    found.public_folder_mailbox = ews.public_folder_mailbox if mailbox.public_folder else None
+    if ews.auth == "oauth":
+        found.version = _version_by_token(found)
+    return found
+
+
+def _version_by_token(found):
+    """The library asks for it by itself, and gives up where the token has ended; it has a new one then."""
+    try:
+        return found.version
+    except exchangelib.errors.UnauthorizedError:
+        return found.version
+
+
+def _address(server: Server, mailbox: Mailbox) -> str:
+    """Of the mailbox, or, for public folders, the one by way of which the account sees them."""
+    if not mailbox.public_folder:
+        return server.login_names(mailbox.name)[0]
+    return server.public_reader if "@" in server.public_reader else server.ews.public_folder_mailbox
 
 
 @contextlib.contextmanager
@@ -72,6 +92,13 @@ def told(server: Server, name: str, proved: bool = True):
         raise LoginRefused(
             f"{server.name} refuses the login for {where}.", "It was tried once, so no account is locked; nothing was changed there.",
             "Check the account, its password and ews.auth.",
+        ) from error
+    except exchangelib.credentials.oauthlib.oauth2.MissingTokenError as error:
+        raise Unreachable(f"{where}: whoever gives tokens gave none: {error}") from error
+    except exchangelib.credentials.oauthlib.oauth2.OAuth2Error as error:
+        raise LoginRefused(
+            f"{server.name} gets no token for {where}: {error}", "It was tried once; nothing was changed there.",
+            "Check ews.tenant, ews.client_id, ews.client_secret and ews.scope.",
         ) from error
     except errors.ErrorTimeoutExpired as error:
         raise Unreachable(f"{where}: {error}") from error
@@ -92,7 +119,7 @@ def _in_words(error, where: str) -> MigrationError:
         return MigrationError(
             f"{where}: the account may not open this mailbox ({kind}: {error}).", "Nothing was changed there.",
             "Give it the role ApplicationImpersonation (2010 and later), ms-Exch-EPI-Impersonation and ms-Exch-EPI-May-Impersonate (2007), or "
-            "full access with ews.access: delegation.",
+            "full access with ews.access: delegation; for public folders the right to read them.",
         )
     if kind == "ErrorNonExistentMailbox":
         return MigrationError(f"{where}: there is no such mailbox ({error}).", "Nothing was changed there.", "Correct its name or the login form.")
@@ -116,14 +143,39 @@ def _credentials(server: Server, mailbox: Mailbox, address: str):
     if mailbox.password is not None:
         return exchangelib.Credentials(address, mailbox.password)
     if ews.auth == "oauth":
-        return exchangelib.OAuth2Credentials(
-            client_id=ews.client_id, client_secret=ews.client_secret, tenant_id=ews.tenant,
+        return _application()(
+            ews.token_url, ews.scope, client_id=ews.client_id, client_secret=ews.client_secret, tenant_id=ews.tenant,
             identity=exchangelib.Identity(primary_smtp_address=address),
         )
     if ews.auth == "kerberos" and not server.admin:
         # The ticket is in the credentials cache of the station.
         return None
     return exchangelib.Credentials(server.admin or address, server.password or "")
+
+
+@functools.lru_cache(maxsize=1)
+def _application() -> type:
+    class Application(exchangelib.OAuth2Credentials):
+        """`own_url`, `own_scope`: of another giver of tokens than Microsoft's."""
+
+        def __init__(self, own_url: str | None, own_scope: str | None, **keywords) -> None:
+            super().__init__(**keywords)
+            self.own_url, self.own_scope = own_url, own_scope
+
+        @property
+        def token_url(self) -> str:
+            return self.own_url or super().token_url
+
+        @property
+        def scope(self) -> list[str]:
+            return [self.own_scope] if self.own_scope else super().scope
+
+        def session_params(self) -> dict:
+            # Client credentials come with no refresh token (RFC 6749, 4.4.3), but with the parameters of the library one is asked for. Without
+            # them it says that the token has ended, and has a new session with a new one.
+            return {"token": self.access_token}
+
+    return Application
 
 
 def _auth_type(name: str):

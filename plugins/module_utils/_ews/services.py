@@ -24,8 +24,8 @@ MNS = "{http://schemas.microsoft.com/exchange/services/2006/messages}"
 TNS = "{http://schemas.microsoft.com/exchange/services/2006/types}"
 # Characters, and references to them, that XML 1.0 forbids (its section 2.2).
 FORBIDDEN = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|&#(?:x0*(?:[0-8bcefBCEF]|1[0-9a-fA-F])|0*(?:[0-8]|1[124-9]|2[0-9]|3[01]));")
-# The most that SyncFolderItems gives at once (its reference page), and FindFolder.
-PAGE, FOLDER_PAGE = 512, 1000
+# The most that SyncFolderItems gives at once (its reference page), and FindFolder and FindItem.
+PAGE, FIND_PAGE = 512, 1000
 # MS-OXPROPS: PidTagLastVerbExecuted, PidTagFlagStatus, PidTagSearchKey; of a folder PidTagLocalCommitTimeMax and PidTagDeletedCountTotal.
 LAST_VERB, FLAG_STATUS, SEARCH_KEY = ("0x1081", "Integer"), ("0x1090", "Integer"), ("0x300b", "Binary")
 COMMIT_TIME, DELETED_COUNT = ("0x670a", "SystemTime"), ("0x670b", "Integer")
@@ -86,6 +86,10 @@ def classes() -> types.SimpleNamespace:
         """No retries but for a token that ended, of which the library has a new one then. Answers are parsed in one go: the library feeds
         its parser byte by byte, which takes longer than all else."""
 
+        def _extra_headers(self):
+            headers, public = super()._extra_headers(), getattr(self.account, "public_folder_mailbox", None)
+            return {**headers, "X-AnchorMailbox": public, "X-PublicFolderMailbox": public} if public else headers
+
         @classmethod
         def _get_soap_parts(cls, response):
             try:
@@ -98,16 +102,18 @@ def classes() -> types.SimpleNamespace:
             return root.find(SOAP + "Header"), body
 
         def _get_elements(self, payload):
+            # By the server's clock a token may end before it does by ours.
+            by_token = self.protocol.auth_type == exchangelib.OAUTH2
             try:
                 yield from self._response_generator(payload=payload)
-            except expired:
+            except (expired, exchangelib.errors.UnauthorizedError) if by_token else expired:
                 yield from self._response_generator(payload=payload)
 
     class Folders(Once, services.FindFolder):
-        def listed(self, root) -> list[Found]:
+        def listed(self, roots: list, deep: bool = True) -> list[Found]:
             found = self._paged_call(
-                payload_func=self.get_payload, max_items=None, folders=[root], additional_fields=None, restriction=None, shape="IdOnly",
-                depth="Deep", page_size=FOLDER_PAGE, offset=0,
+                payload_func=self.get_payload, max_items=None, folders=roots, additional_fields=None, restriction=None, shape="IdOnly",
+                depth="Deep" if deep else "Shallow", page_size=FIND_PAGE, offset=0,
             )
             return [_folder(element) for element in _checked(found)]
 
@@ -115,6 +121,13 @@ def classes() -> types.SimpleNamespace:
             payload = super().get_payload(folders, None, restriction, shape, depth, page_size, offset)
             payload.replace(payload[0], _shape("m:FolderShape", FOLDER_FIELDS))
             return payload
+
+    class OneFolder(Once, services.GetFolder):
+        def found(self, root) -> Found:
+            payload = self.get_payload(folders=[root], additional_fields=None, shape="IdOnly")
+            payload.replace(payload[0], _shape("m:FolderShape", FOLDER_FIELDS))
+            element, = _checked(self._get_elements(payload))
+            return _folder(element)
 
     class WellKnown(Once, services.GetFolder):
         def ids(self, roots) -> list[str | None]:
@@ -143,12 +156,46 @@ def classes() -> types.SimpleNamespace:
                     listed.append(read(change[0]))
             return Page(self.sync_state, self.includes_last_item_in_range, listed, gone)
 
+    class Listing(Once, services.FindItem):
+        def all(self, folder_id: str, mail: bool) -> list[Entry]:
+            """All that a folder holds, newest first. What comes or goes meanwhile may move others from page to page, and so out of it."""
+            read = _message if mail else _other
+            elements = self._paged_call(
+                payload_func=self.get_payload, max_items=None, folders=[exchangelib.properties.FolderId(id=folder_id)], mail=mail, offset=0,
+            )
+            found = {entry.remote_id: entry for entry in map(read, _checked(elements))}
+            return list(found.values())[::-1]
+
+        def get_payload(self, folders, mail, offset):
+            payload, order = create("m:FindItem", attrs={"Traversal": "Shallow"}), create("t:FieldOrder", attrs={"Order": "Ascending"})
+            order.append(create("t:FieldURI", attrs={"FieldURI": "item:DateTimeReceived"}))
+            payload.append(_shape("m:ItemShape", MESSAGE_FIELDS if mail else OTHER_FIELDS))
+            payload.append(create("m:IndexedPageItemView", attrs={"MaxEntriesReturned": FIND_PAGE, "Offset": offset, "BasePoint": "Beginning"}))
+            payload.append(create("m:SortOrder"))
+            payload[-1].append(order)
+            payload.append(exchangelib.services.common.folder_ids_element(folders=folders, version=self.protocol.version, tag="m:ParentFolderIds"))
+            return payload
+
     class Items(Once, services.GetItem):
         ERRORS_TO_CATCH_IN_RESPONSE = of_one_item
 
         def read(self, remote_ids: list[str], fields) -> list:
             """exchangelib's items, or errors in their place."""
             return list(self.call(items=[exchangelib.properties.ItemId(id=one) for one in remote_ids], additional_fields=fields, shape="IdOnly"))
+
+        def gone(self, remote_ids: list[str], folder_id: str) -> list[str]:
+            """Of these, what is not in that folder any more."""
+            gone = []
+            for at in range(0, len(remote_ids), PAGE):
+                payload = create("m:GetItem")
+                payload.append(_shape("m:ItemShape", ("item:ParentFolderId",)))
+                payload.append(_item_ids(part := remote_ids[at:at + PAGE]))
+                for remote_id, element in zip(part, self._get_elements(payload), strict=True):
+                    if isinstance(element, Exception) and not isinstance(element, exchangelib.errors.ErrorItemNotFound):
+                        raise element
+                    if isinstance(element, Exception) or element.find(TNS + "ParentFolderId").get("Id") != folder_id:
+                        gone.append(remote_id)
+            return gone
 
     class Contents(Once, services.GetItem):
         ERRORS_TO_CATCH_IN_RESPONSE = of_one_item
@@ -157,14 +204,19 @@ def classes() -> types.SimpleNamespace:
             """For each item its MIME content (bytes, empty where the server gave none), or the error that the server named."""
             payload = create("m:GetItem")
             payload.append(_shape("m:ItemShape", (), mime=True))
-            wanted = create("m:ItemIds")
-            for remote_id in remote_ids:
-                wanted.append(create("t:ItemId", attrs={"Id": remote_id}))
-            payload.append(wanted)
+            payload.append(_item_ids(remote_ids))
             return [element if isinstance(element, Exception) else _mime(element) for element in self._get_elements(payload)]
 
-    _shape = shape
-    return types.SimpleNamespace(folders=Folders, well_known=WellKnown, changes=Changes, items=Items, contents=Contents)
+    def item_ids(remote_ids: list[str]):
+        wanted = create("m:ItemIds")
+        for remote_id in remote_ids:
+            wanted.append(create("t:ItemId", attrs={"Id": remote_id}))
+        return wanted
+
+    _shape, _item_ids = shape, item_ids
+    return types.SimpleNamespace(
+        folders=Folders, folder=OneFolder, well_known=WellKnown, changes=Changes, listing=Listing, items=Items, contents=Contents,
+    )
 
 
 def _parsed(content: bytes):

@@ -19,6 +19,8 @@ from .session import REFUSED, Session
 from .wire import Answer, quoted, values
 
 HOLDS_NO_MESSAGES = {b"\\noselect", b"\\nonexistent"}
+# RFC 6154.
+FOR_MAIL = {b"\\all", b"\\archive", b"\\drafts", b"\\flagged", b"\\junk", b"\\sent", b"\\trash"}
 COUNTERS = (b"UIDVALIDITY", b"UIDNEXT", b"MESSAGES", b"HIGHESTMODSEQ")
 CODE = re.compile(rb"\* OK \[(UIDVALIDITY|UIDNEXT|HIGHESTMODSEQ) (\d+)\]", re.IGNORECASE)
 PERMANENT = re.compile(rb"\* OK \[PERMANENTFLAGS \(([^)]*)\)\]", re.IGNORECASE)
@@ -59,6 +61,7 @@ def listed(session: Session) -> list[Folder]:
                 subscribed=name in subscribed,
                 selectable=not flags & HOLDS_NO_MESSAGES,
                 state=states.get(name),
+                for_mail=bool(flags & FOR_MAIL),
             )
         )
     return sorted(folders, key=lambda folder: (folder.name.upper() != "INBOX", folder.name))
@@ -106,12 +109,17 @@ def _state(counters: list) -> State | None:
     return State(told[b"UIDVALIDITY"], told[b"UIDNEXT"], told[b"MESSAGES"], told.get(b"HIGHESTMODSEQ") or None)
 
 
-def states(session: Session, names: list[str]) -> list[State]:
-    """STATUS of several folders in one round trip."""
+def states(session: Session, names: list[str], refused: dict[str, str] | None = None) -> list[State | None]:
+    """STATUS of several folders in one round trip. Into `refused` goes what the server says of a folder that it does not look at, whose
+    state is then None; without it that is an error."""
     items = b" ".join(COUNTERS if session.has("CONDSTORE") else COUNTERS[:3])
     found = []
     commands = [b"STATUS %s (%s)" % (quoted(wire_name(name)), items) for name in names]
     for name, (responses, answer) in zip(names, session.wire.burst(commands), strict=True):
+        if refused is not None and not answer.ok:
+            refused[name] = answer.text
+            found.append(None)
+            continue
         _checked(answer, f"looking at the folder {decoded(name)}")
         told = [state for state in _rows(responses)[2].values() if state]
         if not told:

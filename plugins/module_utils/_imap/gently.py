@@ -31,10 +31,10 @@ PIECE = re.compile(rb"BODY\[\]<\d+>")
 
 class Gently:
     """`pace` is a _pace.pace.Pace, `stop()` ends a wait. `partial`: the server gives parts of a message as they are asked for.
-    `arrival` tells when answers came, or is None."""
+    `arrival` tells when answers came, or is None. `estimates`: the sizes that the server tells are estimates."""
 
-    def __init__(self, wire: Wire, pace, stop, partial: bool, arrival=None) -> None:
-        self.wire, self.pace, self.stop, self.partial, self.arrival = wire, pace, stop, partial, arrival
+    def __init__(self, wire: Wire, pace, stop, partial: bool, arrival=None, estimates: bool = False) -> None:
+        self.wire, self.pace, self.stop, self.partial, self.arrival, self.estimates = wire, pace, stop, partial, arrival, estimates
 
     def messages(self, sizes: dict[int, int], newest_first: bool):
         """Yield fetch.Batch after fetch.Batch. Stopped when a wait was ended."""
@@ -81,12 +81,13 @@ class Gently:
 
     def _in_pieces(self, uid: int, size: int, grain: int) -> Message | None:
         """A message that is larger than what may be read at once. None when its pieces do not add up to what the server says of
-        its size: then it is read in one, which is sure."""
+        its size: then it is read in one, which is sure. Where that size is an estimate, a message ends with a piece that is shorter
+        than what was asked for, and has nothing behind it."""
         if not self.pace.take(1, 0, self.stop):
             raise Stopped
-        pieces, given, attributes = _Pieces(size), 0, {}
-        while given < size:
-            self._take(0, min(grain, size - given))
+        pieces, given, last, attributes = _Pieces(size), 0, grain, {}
+        while self.estimates or given < size:
+            self._take(0, max(1, min(grain, size - given)))
             items = b"UID FLAGS INTERNALDATE " if not given else b"UID "
             found, refused = {}, None
             for response in self.wire.run(b"UID FETCH %d (%sBODY.PEEK[]<%d.%d>)" % (uid, items, given, grain)):
@@ -95,13 +96,16 @@ class Gently:
                 elif (told := fetch_attributes(response)) and told.get(b"UID") == b"%d" % uid:
                     found |= told
             piece = next((value for name, value in found.items() if PIECE.fullmatch(name)), None)
+            if self.estimates and last < grain and piece == b"" and not refused:
+                break
             if refused or not isinstance(piece, bytes) or not piece:
                 return None
             self.wire.held = 0
             attributes = attributes or found
             pieces.add(piece)
-            given += len(piece)
-        if given != size:
+            last = len(piece)
+            given += last
+        if given != size and not self.estimates:
             return None
         return Message.of(uid, pieces.whole(), fetch.flags_of(attributes), fetch.text_of(attributes, b"INTERNALDATE"))
 

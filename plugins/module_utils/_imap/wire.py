@@ -44,6 +44,8 @@ class Wire:
     def __init__(self, connection) -> None:
         self._readline, self._read, self._send = connection.readline, connection.read, connection.send
         self._number = 0
+        # Answers so far that were NO or BAD: Exchange closes a connection at which there are many.
+        self.refusals = 0
         # Bytes of literals since somebody last set it to 0: many that are not small are as bad for memory as a large one.
         self.held = 0
 
@@ -107,7 +109,9 @@ class Wire:
         head = parts[0]
         if head.startswith(tag + b" "):
             status, _space, text = head[len(tag) + 1:].strip().partition(b" ")
-            return Answer(status.decode("ascii", "replace").upper(), text.decode("utf-8", "replace"))
+            answer = Answer(status.decode("ascii", "replace").upper(), text.decode("utf-8", "replace"))
+            self.refusals += not answer.ok
+            return answer
         if head[:6].upper() == b"* BYE ":
             raise imaplib.IMAP4.abort(head[6:].strip().decode("utf-8", "replace"))
         return None

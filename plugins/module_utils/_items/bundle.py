@@ -15,6 +15,7 @@ from .formats import Format
 # A component at the top of a calendar; lines within it that look the same begin with a space, since they are folded.
 COMPONENT = re.compile(rb"^BEGIN:(VTIMEZONE|VEVENT|VTODO|VJOURNAL)\r\n.*?^END:\1\r\n", re.DOTALL | re.MULTILINE)
 ZONE = b"BEGIN:VTIMEZONE"
+CARD = re.compile(rb"^BEGIN:VCARD\r\n.*?^END:VCARD\r\n", re.DOTALL | re.MULTILINE)
 
 
 def bundled(form: Format, parts: list[bytes]) -> bytes:
@@ -29,3 +30,12 @@ def bundled(form: Format, parts: list[bytes]) -> bytes:
     zones = {component.split(b"\r\n")[1]: component for component in components if component.startswith(ZONE)}
     head = parts[0][:COMPONENT.search(parts[0]).start()]
     return b"".join([head, *zones.values(), *(component for component in components if not component.startswith(ZONE)), b"END:VCALENDAR\r\n"])
+
+
+def pieces(form: Format, data: bytes) -> list[bytes]:
+    """What a file, or one of the parts it was made of, holds besides its frame and time zones."""
+    if form.name == "ldif":
+        return [record + b"\n" for record in data.rstrip(b"\n").split(b"\n\n") if record]
+    if form.name == "vcf":
+        return CARD.findall(data)
+    return [found[0] for found in COMPONENT.finditer(data) if not found[0].startswith(ZONE)]

@@ -12,8 +12,10 @@ import dataclasses
 import time
 
 from .._errors import MigrationError
+from .._filter import registry as filters
 from .._ledger import exceptions, mailboxes
 from .._ledger.store import open_ledger
+from .._model import reasons
 from .._pace.pace import Pace
 from . import preview, progress, workers
 from .mailbox_pass import MailboxPass
@@ -25,6 +27,7 @@ from .report_file import write
 def copy(params: dict, check_mode: bool = False) -> dict:
     """The module mailbox_copy; see its RETURN. Mailboxes that are already copied are left alone."""
     plan = from_params("copy", params, {"deletions": "keep", "on_foreign": params["on_foreign"], "order": params["order"]})
+    filters.prove(plan.servers.values())
     if check_mode:
         return preview.preview(plan)
     return passes_over(plan, params["fail_on_exceptions"], params.get("report_path"), params["only_failed"])
@@ -54,7 +57,7 @@ def register(plan: Plan):
     """Open the ledger and write the mailboxes down; nothing has been touched before."""
     ledger = open_ledger(plan.ledger, plan.migration)
     for server in plan.servers.values():
-        mailboxes.register(ledger, server.name, server.mailboxes)
+        mailboxes.register(ledger, server.name, server.mailboxes, server.protocol)
     return ledger
 
 
@@ -86,6 +89,7 @@ def one_pass(ledger, plan: Plan, row, pulse) -> dict:
 def summary(ledger, plan: Plan, outcome: dict) -> dict:
     rows = progress.rows(ledger, plan.kind, plan.round, plan.names, plan.servers)
     failed = [row for row in mailboxes.listed(ledger, plan.names) if row.failure]
+    odd = exceptions.listed(ledger, plan.names)
     counts = outcome["counts"]
     done = sum(row["mailboxes_done"] for row in rows)
     total = sum(row["mailboxes"] for row in rows)
@@ -102,7 +106,9 @@ def summary(ledger, plan: Plan, outcome: dict) -> dict:
         "other_items": counts.items,
         "deleted": counts.deleted,
         "folders": counts.folders,
-        "exceptions_open": sum(row.state == "open" for row in exceptions.listed(ledger, plan.names)),
+        "skipped_by_filter": counts.skipped,
+        "folders_left_out": sum(row.reason == reasons.FOLDER_NOT_MAIL for row in odd),
+        "exceptions_open": sum(row.state == "open" for row in odd),
         "failures": [{"server": row.server, "mailbox": row.name, "reason": row.failure} for row in failed[:20]],
         "progress": rows,
     }

@@ -79,7 +79,7 @@ def short(server: dict) -> dict:
 
 def _note(ledger, server, found: dict) -> None:
     """Give the ledger the counts that estimates and progress start from."""
-    mailboxes.register(ledger, server.name, server.mailboxes)
+    mailboxes.register(ledger, server.name, server.mailboxes, server.protocol)
     for mailbox in found["mailboxes"]:
         row = mailboxes.find(ledger, server.name, mailbox["name"])
         if (row.source_messages, row.source_bytes) != (mailbox["messages"], mailbox["bytes"]):

@@ -30,16 +30,16 @@ def changes(ledger, row, source, state, since, unmoved: set[int]) -> ChangeSet:
     if row.source_modseq is not None and state.modseq is not None and source.tells_changes:
         found = _since(ledger, row, source, since)
         known = items.count_in(ledger, row.id)
-        gone_unmoved = len(unmoved) if since is None else sum(any(low <= uid <= high for low, high in since.vanished) for uid in unmoved)
+        found.gone = [uid for uid in unmoved if any(low <= uid <= high for low, high in since.vanished)] if since is not None else []
         arrived = len([uid for uid in found.new if uid not in unmoved])
         if since is None:
             if known + len(unmoved) + arrived == state.messages:
                 return found
-        elif known + len(unmoved) - gone_unmoved + arrived - len(found.vanished) == state.messages:
+        elif known + len(unmoved) - len(found.gone) + arrived - len(found.vanished) == state.messages:
             return found
         # Something does not add up, or messages vanished and the server can't say which: the whole list tells.
-        return _by_list(ledger, row, source, found.flags)
-    return _by_list(ledger, row, source, None)
+        return _by_list(ledger, row, source, found.flags, unmoved)
+    return _by_list(ledger, row, source, None, unmoved)
 
 
 def _since(ledger, row, source, since) -> ChangeSet:
@@ -58,10 +58,10 @@ def _since(ledger, row, source, since) -> ChangeSet:
     return found
 
 
-def _by_list(ledger, row, source, flags: dict | None) -> ChangeSet:
+def _by_list(ledger, row, source, flags: dict | None, unmoved: set[int]) -> ChangeSet:
     """All UIDs on both sides; `flags` are the changes of flags where they are known already."""
     now, known = set(source.uids()), set(items.uids(ledger, row.id))
-    found = ChangeSet(new=sorted(now - known), vanished=sorted(known - now))
+    found = ChangeSet(new=sorted(now - known), vanished=sorted(known - now), gone=sorted(unmoved - now))
     if flags is not None:
         found.flags = {uid: change for uid, change in flags.items() if uid in now}
         return found

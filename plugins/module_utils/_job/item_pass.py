@@ -17,6 +17,7 @@ import dataclasses
 import hashlib
 
 from .._errors import MigrationError, Stopped
+from .._filter.verdict import FAIL, ROUTE, SKIP, Item
 from .._items.formats import FORMATS, HELD, left_out, name_of, written
 from .._items.text import NotExpressible
 from .._ledger import exceptions, objects
@@ -47,17 +48,30 @@ class _Folder:
         return [number for number in self.known if number not in self.versions]
 
 
+class _NotPassed(Exception):
+    """The site's filter leaves an item out, or fails."""
+
+    def __init__(self, words: str, is_left_out: bool) -> None:
+        super().__init__(words)
+        self.left_out = is_left_out
+
+
 class ItemPass:
     """`row` is the mailbox's row in the ledger; `source` tells item_folders(), item_versions(name) and items(name, numbers), and in `lost` what
     it could not read of the item that it gave last; `target` is as in _target/items.py; `settings` are those of mailbox_sync: deletions,
-    on_emptied. `pulse` keeps the lease and tells when to stop (True)."""
+    on_emptied. `pulse` keeps the lease and tells when to stop (True). `filter_of(kind)`: the pool of the site's filter (_filter/pool.py), or
+    None."""
 
-    def __init__(self, ledger, row, source, target, settings: dict, pulse) -> None:
+    def __init__(self, ledger, row, source, target, settings: dict, pulse, filter_of=lambda kind: None) -> None:
         self.ledger, self.row, self.source, self.target, self.settings, self.pulse = ledger, row, source, target, settings, pulse
+        self.filter_of = filter_of
         self.mirror = settings["deletions"] == "mirror"
         # Kind of item -> what was done -> how many.
         self.counts: dict[str, dict[str, int]] = {}
+        # Left out by the site's filter.
+        self.skipped = 0
         self._refusals: list[str] = []
+        self._failures: list[str] = []
 
     def run(self) -> dict[str, dict[str, int]]:
         """Returns the counts: moved, changed, deleted and exceptions of each kind of item that was met. Raises Stopped, with all that was
@@ -103,7 +117,8 @@ class ItemPass:
         """What is new or changed in a folder."""
         about = [e for e in self.unresolved if e.folder == one.listed.name and e.reason in reasons.NOT_MOVED]
         self._resolve(one.listed.name, [e.source_uid for e in about if e.source_uid not in one.versions], reasons.NOT_MOVED)
-        approved = {e.source_uid for e in about if e.state == "approved"}
+        # Of what was moved before, each version is held before the filter.
+        approved = {e.source_uid for e in about if e.state == "approved" and not (e.reason == reasons.LEFT_OUT and e.source_uid in one.known)}
         new = [
             number for number, version in sorted(one.versions.items())
             if number not in approved and (number not in one.known or one.known[number].version != version)
@@ -124,7 +139,7 @@ class ItemPass:
         finally:
             # What was put there before a connection broke, or time was over, is known all the same.
             objects.write(self.ledger, one.row.id, rows, replaced)
-        self._resolve(one.listed.name, [row["source_uid"] for row in rows], reasons.NOT_MOVED)
+        self._resolve(one.listed.name, [row["source_uid"] for row in rows], (reasons.ALTERED, *reasons.NOT_MOVED))
 
     def _one(self, one: _Folder, number: int, item, unread: list[str]) -> tuple[dict | None, int | None]:
         """Have an item at the target: its row, or None with an exception raised, and the number whose row it replaces."""
@@ -137,15 +152,23 @@ class ItemPass:
                 raise NotExpressible(f"a {item.kind.replace('_', ' ')} has no place in a folder of {folder.kind} at the target")
             form = FORMATS[self.target.formats[item.kind]]
             item, owner = self._named(one, number, item, form)
-            name, data = name_of(form, item), written(form, item)
-            row, done = self._put(one, number, item.kind, name, data, one.known.get(number if number in one.known else owner))
+            name, given = name_of(form, item), written(form, item)
+            before = one.known.get(number if number in one.known else owner)
+            row, done = self._put(one, number, item.kind, name, given, before)
         except NotExpressible as error:
             self._exception(folder.name, number, item.kind, reasons.NOT_CONVERTED, str(error))
             return None, None
         except ItemRefused as error:
             self._refused(folder, number, item.kind, str(error))
             return None, None
+        except _NotPassed as error:
+            self._not_passed(folder, number, item.kind, given, error)
+            if before is None or not error.left_out:
+                return None, None
+            # An earlier version was moved, and stays.
+            row, done = self._as_before(one, number, item.kind, before), None
         self._refusals.clear()
+        self._failures.clear()
         lost = unread + left_out(form, item)
         if lost:
             self._exception(folder.name, number, item.kind, reasons.PART_DROPPED, ", ".join(lost))
@@ -153,6 +176,8 @@ class ItemPass:
             self._resolve(folder.name, [number], [reasons.PART_DROPPED])
         if done:
             self._count(item.kind, done)
+            # Another version of it had been left out.
+            self._resolve(folder.name, [number], [reasons.LEFT_OUT], ("approved",))
         if owner not in (None, number):
             del one.known[owner]
         one.names[name] = number
@@ -168,15 +193,18 @@ class ItemPass:
         owner = one.names.get(name_of(form, item))
         return (own, one.names.get(name_of(form, own))) if owner not in (None, number) and owner in one.versions else (item, owner)
 
-    def _put(self, one: _Folder, number: int, kind: str, name: str, data: bytes, before) -> tuple[dict, str | None]:
+    def _put(self, one: _Folder, number: int, kind: str, name: str, given: bytes, before) -> tuple[dict, str | None]:
         """The row of an item, and whether it was moved or changed; `before` is the row of what the ledger has of it."""
-        sha256 = hashlib.sha256(data).digest()
-        row = {"source_uid": number, "version": one.versions[number], "kind": kind, "name": name, "sha256": sha256}
+        source = hashlib.sha256(given).digest()
+        row = {"source_uid": number, "version": one.versions[number], "kind": kind, "name": name}
+        if before is not None:
+            as_before = self._as_before(one, number, kind, before)
+            if bytes(before.source_sha256 or before.sha256) == source and before.name == name:
+                return as_before, None
+        data = self._filtered(one, kind, given)
+        row |= {"sha256": source} if data is given else {"sha256": hashlib.sha256(data).digest(), "source_sha256": source}
         if before is None:
             return {**row, "etag": self.target.put(one.row.target, name, kind, data)}, "moved"
-        as_before = {**row, "name": before.name, "sha256": before.sha256, "etag": before.etag}
-        if bytes(before.sha256) == sha256 and before.name == name:
-            return as_before, None
         if before.etag != UNDERWAY and not self._untouched(one, before):
             if before.name in one.there:
                 self._exception(one.listed.name, number, kind, reasons.CHANGED_AT_TARGET, f"version {one.versions[number]}")
@@ -186,6 +214,44 @@ class ItemPass:
         if before.name != name:
             self.target.delete(one.row.target, before.name, before.etag or None)
         return row, "changed"
+
+    @staticmethod
+    def _as_before(one: _Folder, number: int, kind: str, before) -> dict:
+        kept = {name: getattr(before, name) for name in ("name", "sha256", "etag", "source_sha256")}
+        return {"source_uid": number, "version": one.versions[number], "kind": kind, **kept}
+
+    def _filtered(self, one: _Folder, kind: str, given: bytes) -> bytes:
+        pool = self.filter_of(kind)
+        if pool is None:
+            return given
+        [verdict] = pool.run([Item(given, self.row.server, self.row.name, one.listed.path, kind)], self.pulse)
+        if verdict.action in (SKIP, FAIL):
+            raise _NotPassed(verdict.words, verdict.action == SKIP)
+        if verdict.action == ROUTE:
+            raise _NotPassed("it routed the item, which only messages can be", False)
+        return given if verdict.content is None else verdict.content
+
+    def _not_passed(self, folder, number: int, kind: str, given: bytes, verdict: _NotPassed) -> None:
+        words = str(verdict)
+        if verdict.left_out:
+            these = [(number, words, hashlib.sha256(given).digest())]
+            exceptions.leave_out(self.ledger, self.row.id, folder.name, these, reasons.LEFT_OUT, f"filter of {self.row.server}")
+            self._resolve(folder.name, [number], reasons.NOT_MOVED)
+            self.skipped += 1
+            return
+        if self._again_and_again(self._failures, folder, number, words, reasons.FILTER_FAILED):
+            raise MigrationError(
+                f"The filter of {self.row.server} failed for {SYSTEMIC} items in a row of {folder.path}: {words}.",
+                "What was moved stays; nothing is lost at the source.", "Correct the filter on this station, then run again.",
+            )
+        self._exception(folder.name, number, kind, reasons.FILTER_FAILED, words)
+
+    def _again_and_again(self, told: list[str], folder, number: int, words: str, reason: str) -> bool:
+        """Whether the same was said of so many items in a row that it is not about them."""
+        # What an earlier pass could not move either is the item's own trouble.
+        if not any(e.folder == folder.name and e.source_uid == number and e.reason == reason for e in self.unresolved):
+            told.append(words)
+        return len(told) >= SYSTEMIC and len(set(told[-SYSTEMIC:])) == 1
 
     def _untouched(self, one: _Folder, row) -> bool:
         """Whether the target still has what we put there, as far as it tells."""
@@ -215,7 +281,7 @@ class ItemPass:
                 if self._untouched(one, row):
                     self._delete(one, row)
             objects.write(self.ledger, one.row.id, [], part)
-            self._resolve(one.listed.name, part, (reasons.PART_DROPPED, reasons.CHANGED_AT_TARGET, *reasons.NOT_MOVED))
+            self._resolve(one.listed.name, part, (reasons.PART_DROPPED, reasons.CHANGED_AT_TARGET, reasons.ALTERED, *reasons.NOT_MOVED))
 
     def _delete(self, one: _Folder, row) -> None:
         try:
@@ -228,11 +294,7 @@ class ItemPass:
         self._count(row.kind, "deleted")
 
     def _refused(self, folder, number: int, kind: str, words: str) -> None:
-        # What an earlier pass could not move either is the item's own trouble.
-        if not any(e.folder == folder.name and e.source_uid == number and e.reason == reasons.REFUSED for e in self.unresolved):
-            self._refusals.append(words)
-        last = self._refusals[-SYSTEMIC:]
-        if len(last) == SYSTEMIC and len(set(last)) == 1:
+        if self._again_and_again(self._refusals, folder, number, words, reasons.REFUSED):
             raise MigrationError(
                 f"The target refused {SYSTEMIC} items in a row for {folder.path}: {words}.", "What was moved stays; nothing is lost at the source.",
                 "Look at the target's log; when it is well again, run again.",
@@ -243,11 +305,11 @@ class ItemPass:
         exceptions.raise_exception(self.ledger, self.row.id, folder, number, reason, detail)
         self._count(kind, "exceptions")
 
-    def _resolve(self, folder: str, numbers: list[int], about) -> None:
+    def _resolve(self, folder: str, numbers: list[int], about, states=("open",)) -> None:
         """Close open exceptions of these that are no longer so; a write only where there are some."""
         said = {e.source_uid for e in self.unresolved if e.folder == folder and e.reason in about} & set(numbers)
         if said:
-            exceptions.resolve(self.ledger, self.row.id, folder, said, about)
+            exceptions.resolve(self.ledger, self.row.id, folder, said, about, states)
 
     def _count(self, kind: str, done: str) -> None:
         self.counts.setdefault(kind, dict.fromkeys(DONE, 0))[done] += 1

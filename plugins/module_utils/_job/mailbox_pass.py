@@ -19,19 +19,22 @@ import contextlib
 import dataclasses
 
 from .._errors import MigrationError, Stopped
+from .._filter.registry import open_filter
 from .._imap.session import LOST, REFUSED
 from .._ledger import exceptions, items, objects
 from .._ledger.known import load
 from .._ledger.store import open_ledger_again
 from .._model import flags as flag_rules
-from .._model import reasons
+from .._model import reasons, throttle
 from .._model.change_set import ChangeSet
 from .._model.emptied import EMPTIED_MESSAGES, EMPTIED_SHARE
 from .._model.grade import MAY_CUT_OVER
+from .._model.site_filter import MESSAGE
 from .._pace.pace import Pace
 from .._source.registry import open_items_source, open_source
 from .._target.registry import open_items_target
 from . import settle
+from .filtering import Filtering
 from .folder_changes import changes
 from .helpers import Helpers
 from .item_pass import ItemPass
@@ -52,6 +55,8 @@ class _Folder:
     row: object
     state: object = None
     found: ChangeSet | None = None
+    # The source refuses to open it.
+    shut: bool = False
 
 
 class MailboxPass:
@@ -65,6 +70,8 @@ class MailboxPass:
         self.mirror = settings["deletions"] == "mirror"
         self.source = self.underway = None
         self.target = TargetFolders(ledger, row, target_server, mailbox, self.counts)
+        pool = open_filter(server, MESSAGE)
+        self.filtering = Filtering(pool, ledger, row, self.target, pulse) if pool else None
 
     def run(self) -> int:
         """Returns how many messages the source holds."""
@@ -89,18 +96,23 @@ class MailboxPass:
                 return
             target = open_items_target(self.target_server, self.mailbox)
             try:
-                done = ItemPass(self.ledger, self.row, source, target, self.settings, self.pulse).run()
+                one = ItemPass(
+                    self.ledger, self.row, source, target, self.settings, self.pulse, lambda kind: open_filter(self.server, kind),
+                )
+                done = one.run()
             finally:
                 target.close()
         finally:
             if source is not self.source:
                 source.close()
+        self.counts.skipped += one.skipped
         self.counts.items += sum(counts[kind] for counts in done.values() for kind in ("moved", "changed", "deleted"))
 
     def _know(self) -> None:
         """What the ledger says: read for several mailboxes at once, or, in a further attempt, for this one."""
         known = self.pulse.known(self.row.id) or load(self.ledger, [self.row.id])[self.row.id]
         self.known, self.exceptions, self.with_intents = known.folders, known.exceptions, known.with_intents
+        self.target.know(known.routes)
 
     def _set_pace(self) -> None:
         self.source.newest_first = self.settings.get("order") == "newest"
@@ -111,19 +123,25 @@ class MailboxPass:
         self._know()
         listed = [folder for folder in self.source.folders() if folder.selectable]
         listed = self._with_states(listed)
+        self._tell_aside()
+        # Neither gone nor renamed, whatever was copied of them before.
+        aside = self.source.aside.names
         messages = sum(folder.state.messages for folder in listed)
         if not self.known:
             self._refuse_foreign()
         if self.mirror:
-            known, self.known = self.known, self.target.follow_renames(self.known, listed, self.source)
-            if self.known is not known:
-                self.exceptions = exceptions.unresolved(self.ledger, self.row.id)
+            known = {name: row for name, row in self.known.items() if name not in aside} if aside else self.known
+            followed = self.target.follow_renames(known, listed, self.source)
+            if followed is not known:
+                self.known, self.exceptions = followed, exceptions.unresolved(self.ledger, self.row.id)
         restless = [folder for folder in listed if not self._rests(folder)]
         self.known = self.target.add(restless, self.known, self.source, self.exceptions)
         work = [_Folder(folder, self.known[folder.name]) for folder in restless if folder.name in self.known]
         for one in work:
             self._look(one)
-        gone = [row for name, row in self.known.items() if name not in {folder.name for folder in listed}]
+        work = [one for one in work if not one.shut]
+        present = {folder.name for folder in listed} | aside
+        gone = [row for name, row in self.known.items() if name not in present]
         self._check_targets([one for one in work if one.found and len(one.found)])
         self._gather_moves(work, gone)
         self._bring_each(work)
@@ -135,7 +153,7 @@ class MailboxPass:
             for row in sorted(gone, key=lambda row: row.source_name, reverse=True):
                 self.target.take_back(row)
         others = objects.folders(self.ledger, self.row.id).keys() if self.exceptions else ()
-        for name in {e.folder for e in self.exceptions} - {folder.name for folder in listed} - self.known.keys() - set(others):
+        for name in {e.folder for e in self.exceptions} - present - self.known.keys() - set(others):
             # Never made at the target, and deleted at the source since.
             exceptions.resolve(self.ledger, self.row.id, name, states=("open", "approved"))
         return messages
@@ -145,7 +163,35 @@ class MailboxPass:
         if not unknown:
             return listed
         told = dict(zip(unknown, self.source.states(unknown), strict=True))
-        return [folder if folder.state else dataclasses.replace(folder, state=told[folder.name]) for folder in listed]
+        stated = [folder if folder.state else dataclasses.replace(folder, state=told[folder.name]) for folder in listed]
+        return [folder for folder in stated if folder.state]
+
+    def _tell_aside(self) -> None:
+        """Folders of which no mail is copied: what is left out by rule was agreed to, what can't be read was not."""
+        aside, told = self.source.aside, {(e.folder, e.reason) for e in self.exceptions}
+        for one in aside.left_out:
+            if (one.name, reasons.FOLDER_NOT_MAIL) not in told:
+                detail = f"{one.holds}, {len(one.names)} folder{'' if len(one.names) == 1 else 's'}"
+                exceptions.note_approved(self.ledger, self.row.id, one.name, reasons.FOLDER_NOT_MAIL, detail, "the settings of the source server")
+        for name, reason in told:
+            if reason == reasons.FOLDER_NOT_MAIL and name not in {one.name for one in aside.left_out}:
+                exceptions.resolve(self.ledger, self.row.id, name, [0], [reason], ("open", "approved"))
+        for name, words in aside.unreadable.items():
+            exceptions.raise_exception(self.ledger, self.row.id, name, 0, reasons.FOLDER_UNREADABLE, words)
+
+    def _opened(self, one: _Folder, opening):
+        """What `opening()` tells of a folder. None when the source refuses to open it: that is told, and the others go on."""
+        try:
+            return opening()
+        except REFUSED as error:
+            if isinstance(error, LOST) or throttle.read(str(error)):
+                raise
+            exceptions.raise_exception(self.ledger, self.row.id, one.listed.name, 0, reasons.FOLDER_UNREADABLE, str(error))
+            one.shut = True
+            return None
+
+    def _was_shut(self, name: str) -> bool:
+        return any(e.folder == name and e.reason == reasons.FOLDER_UNREADABLE for e in self.exceptions)
 
     def _refuse_foreign(self) -> None:
         """Before the first message: a target mailbox with mail that we did not put there is somebody's."""
@@ -166,7 +212,8 @@ class MailboxPass:
         if not gone and vanished <= EMPTIED_MESSAGES:
             return
         before = items.count(self.ledger, self.row.id) - self.counts.messages - self.counts.moved
-        lost = before - messages
+        left_out = sum(e.reason == reasons.LEFT_OUT for e in exceptions.unresolved(self.ledger, self.row.id))
+        lost = before - (messages - left_out)
         if lost > EMPTIED_MESSAGES and lost > before * EMPTIED_SHARE:
             raise MigrationError(
                 f"The source mailbox {self.server.name}/{self.mailbox.name} shows {messages} messages; {before} were moved before.",
@@ -180,7 +227,7 @@ class MailboxPass:
 
     def _rests(self, folder) -> bool:
         row = self.known.get(folder.name)
-        if row is None or self._doubtful(row) or self._unmoved(folder.name, ("open",)):
+        if row is None or self._doubtful(row) or self._unmoved(folder.name, ("open",)) or self._was_shut(folder.name):
             return False
         return _unchanged(row, folder.state)
 
@@ -192,12 +239,15 @@ class MailboxPass:
         """Find out what changed in a folder that the ledger has items of; all of any other is new."""
         row = one.row
         if self._doubtful(row) or row.target_uidvalidity is None:
-            self._settle(row, self.target.open(row))
+            self.target.settle(row)
             one.row = row = self.known[row.source_name] = items.folders(self.ledger, self.row.id)[row.source_name]
         if row.source_uidvalidity == one.listed.state.uidvalidity and row.source_modseq is None and not items.count_in(self.ledger, row.id):
             return
         since = (row.source_uidvalidity, row.source_modseq) if row.source_modseq is not None else None
-        one.state, told = self.source.open(row.source_name, since)
+        opened = self._opened(one, lambda: self.source.open(row.source_name, since))
+        if opened is None:
+            return
+        one.state, told = opened
         if row.source_uidvalidity != one.state.uidvalidity:
             # What could not be moved is tried again, and an approval was about another message's UID.
             exceptions.resolve(self.ledger, self.row.id, row.source_name, reasons=reasons.NOT_MOVED, states=("open", "approved"))
@@ -207,6 +257,9 @@ class MailboxPass:
             told = None
         unmoved = self._unmoved(row.source_name)
         one.found = changes(self.ledger, row, self.source, one.state, told, unmoved)
+        if one.found.gone:
+            # Also an approval ends with its message.
+            exceptions.resolve(self.ledger, self.row.id, row.source_name, one.found.gone, reasons.NOT_MOVED, ("open", "approved"))
         again = self._unmoved(row.source_name, ("open",))
         if again:
             one.found.new = sorted(set(one.found.new) | (self.source.still_listed(sorted(again))))
@@ -218,18 +271,18 @@ class MailboxPass:
 
     def _check_targets(self, work: list) -> None:
         """Before anything is written: are the target's folders those that the ledger speaks of?"""
-        self.target.open_each([one.row for one in work])
+        self.target.open_each([place for one in work for place in self.target.places(one.row)])
         for one in work:
-            if self.target.state(one.row).uidvalidity == one.row.target_uidvalidity:
+            if all(self.target.state(place).uidvalidity == place.target_uidvalidity for place in self.target.places(one.row)):
                 continue
             # The target lost some: they are new again.
-            self._settle(one.row, self.target.open(one.row))
+            self.target.settle(one.row)
             one.row = self.known[one.row.source_name] = items.folders(self.ledger, self.row.id)[one.row.source_name]
             one.found = None
             self._look(one)
 
     def _gather_moves(self, work: list, gone: list) -> None:
-        self.moves = Moves(self.ledger, self.row.id)
+        self.moves = Moves(self.ledger, self.row.id, self.target)
         # Without anything new there is nowhere to have moved to.
         if not any(one.found is None or one.found.new for one in work):
             return
@@ -294,7 +347,10 @@ class MailboxPass:
         """New mail and flags of a folder."""
         row, sizes = one.row, None
         if one.found is None:
-            one.state, sizes = self.source.open_whole(one.listed)
+            opened = None if one.shut else self._opened(one, lambda: self.source.open_whole(one.listed))
+            if opened is None:
+                return
+            one.state, sizes = opened
             if one.state.uidvalidity != row.source_uidvalidity:
                 items.update_folder(self.ledger, row.id, source_uidvalidity=one.state.uidvalidity)
             skip = self._unmoved(row.source_name, ("approved",))
@@ -306,6 +362,8 @@ class MailboxPass:
         elif one.found.new:
             # Others may have been opened since; what came meanwhile is the next pass's.
             self.source.opened(row.source_name)
+        if self._was_shut(row.source_name):
+            exceptions.resolve(self.ledger, self.row.id, row.source_name, [0], [reasons.FOLDER_UNREADABLE], ("open", "approved"))
         if one.found.new and self._send(one, sizes, following):
             # The next folder goes on; this one is in step as soon as its last message has arrived.
             return
@@ -330,7 +388,7 @@ class MailboxPass:
         self.underway = self.underway or Underway(self.target.imap)
         transfer = Transfer(
             self.ledger, self.row.id, one.row, self.source, self.underway, state, self.counts, self.pulse,
-            self._unmoved(one.row.source_name, ("open",)), self.moves or None,
+            self._unmoved(one.row.source_name, ("open",)), self.moves or None, self.filtering,
         )
         new = one.found.new[::-1] if self.source.newest_first else one.found.new
         told = self.source.came_from(new) if self.moves else {}
@@ -358,19 +416,25 @@ class MailboxPass:
             groups.setdefault(change, []).append(uid)
         # Mail of folders before this one may still be on its way.
         self._arrive()
-        state = self.target.opened(row)
+        places = self.target.places(row)
         for (add, remove), uids in groups.items():
             rows = items.some(self.ledger, row.id, uids)
-            at = {uid: item.target_uid for uid, item in rows.items() if item.target_uid is not None}
-            if not at:
-                continue
-            stored, dropped = flag_rules.allowed(add, state.permanent_flags)
-            removed, _never_there = flag_rules.allowed(remove, state.permanent_flags)
-            for uid in at if dropped else ():
-                exceptions.raise_exception(self.ledger, self.row.id, row.source_name, uid, reasons.FLAG_DROPPED, " ".join(dropped))
-            self._store(row, at, stored, removed)
-            items.set_flags(self.ledger, row.id, {uid: flag_rules.applied(tuple(rows[uid].flags.split()), add, remove) for uid in at})
-            self.counts.flags += len(at)
+            for place in places:
+                self._flags_at(place, {uid: item for uid, item in rows.items() if item.target_uid is not None and item.route == place.route}, add, remove)
+
+    def _flags_at(self, place, rows: dict, add, remove) -> None:
+        """`rows`: items at a place by UID."""
+        if not rows:
+            return
+        state = self.target.opened(place)
+        at = {uid: item.target_uid for uid, item in rows.items()}
+        stored, dropped = flag_rules.allowed(add, state.permanent_flags)
+        removed, _never_there = flag_rules.allowed(remove, state.permanent_flags)
+        for uid in at if dropped else ():
+            exceptions.raise_exception(self.ledger, self.row.id, place.source_name, uid, reasons.FLAG_DROPPED, " ".join(dropped))
+        self._store(place, at, stored, removed)
+        items.set_flags(self.ledger, place.id, {uid: flag_rules.applied(tuple(rows[uid].flags.split()), add, remove) for uid in at})
+        self.counts.flags += len(at)
 
     def _store(self, row, at: dict[int, int], add, remove) -> None:
         try:
@@ -384,18 +448,16 @@ class MailboxPass:
             for uid in at:
                 exceptions.raise_exception(self.ledger, self.row.id, row.source_name, uid, reasons.FLAG_DROPPED, " ".join(keywords))
 
-    def _settle(self, row, target_state) -> None:
-        settle.intents(self.ledger, row, self.target.imap, target_state)
-        if row.target_uidvalidity != target_state.uidvalidity:
-            settle.new_target_folder(self.ledger, row, self.target.imap, target_state)
-
     def _delete_vanished(self, one: _Folder) -> None:
         if not one.found or not one.found.vanished:
             return
         row, uids = one.row, one.found.vanished
-        self.target.opened(row)
-        at = items.some(self.ledger, row.id, uids)
-        self.target.imap.delete([item.target_uid for item in at.values() if item.target_uid is not None])
+        gone = items.some(self.ledger, row.id, uids).values()
+        for place in self.target.places(row):
+            at = [item.target_uid for item in gone if item.target_uid is not None and item.route == place.route]
+            if at:
+                self.target.opened(place)
+                self.target.imap.delete(at)
         if any(e.folder == row.source_name for e in self.exceptions):
             exceptions.resolve(self.ledger, self.row.id, row.source_name, uids)
         self._in_step(one, uids)

@@ -17,14 +17,14 @@ from .._imap.session import LOST, REFUSED
 from .._ledger import exceptions, items
 from .._model import flags as flag_rules
 from .._model.message import Message
-from .settle import dated, matched
+from .settle import dated, given, matched
 
 
 class Moves:
-    """Filled with what vanished (`gone`), then asked for each message that is new."""
+    """Filled with what vanished (`gone`), then asked for each message that is new. `targets`: the target's folders."""
 
-    def __init__(self, ledger, mailbox_id: int) -> None:
-        self.ledger, self.mailbox_id = ledger, mailbox_id
+    def __init__(self, ledger, mailbox_id: int, targets) -> None:
+        self.ledger, self.mailbox_id, self.targets = ledger, mailbox_id, targets
         self._places: dict[tuple, list] = collections.defaultdict(list)
         self._found: list[tuple] = []
         # Changes of flags that came with the move: source UID -> (add, remove), for the folder last followed.
@@ -40,7 +40,7 @@ class Moves:
         """`rows`: items of `folder` that the source no longer lists there."""
         for row in rows:
             if row.target_uid is not None:
-                self._places[dated(row)].append((folder, row))
+                self._places[dated(given(row))].append((folder, row))
 
     def unknown(self, folder, messages: list) -> list:
         """Of `messages`, which are new in `folder`, those that were nowhere before. The others are remembered for `follow`."""
@@ -53,7 +53,7 @@ class Moves:
             # In the same folder first: that is no move at all.
             place = next((place for place in places if place[0].id == folder.id), places[0])
             places.remove(place)
-            self._found.append((dataclasses.replace(message, body=_Length(len(message.body))), *place))
+            self._found.append((_as_moved(message.uid, message.flags, message.internal_date, place[1]), *place))
         return rest
 
     def told(self, folder, told: dict, source, uids: list[int]) -> list[int]:
@@ -65,9 +65,8 @@ class Moves:
         moved = {uid: at[before] for uid, before in told.items() if before in at}
         for uid, (flags, date) in source.flags_and_dates(moved).items():
             place = moved[uid]
-            self._places[dated(place[1])].remove(place)
-            # It is as it was, but for its flags.
-            self._found.append((Message(uid, _Length(place[1].size), flags, date, place[1].sha256), *place))
+            self._places[dated(given(place[1]))].remove(place)
+            self._found.append((_as_moved(uid, flags, date, place[1]), *place))
         return [uid for uid in uids if uid not in moved]
 
     def follow(self, transfer) -> None:
@@ -86,13 +85,23 @@ class Moves:
                 self.flags[message.uid] = flag_rules.difference(before, message.flags)
         elsewhere: dict[int, list[tuple]] = collections.defaultdict(list)
         for message, folder, row in found:
-            if folder.id != transfer.folder.id:
+            if folder.id == transfer.folder.id:
+                continue
+            if row.route:
+                self._rehouse(transfer, message, folder, row)
+            else:
                 elsewhere[folder.id].append((message, folder, row))
         again: dict[int, int] = {}
         for group in elsewhere.values():
             again |= self._copy(transfer, group)
         if again:
             transfer.send_afresh(again)
+
+    def _rehouse(self, transfer, message, folder, row) -> None:
+        """What the site's filter sent to a place of its own stays there."""
+        place = self.targets.same_route(transfer.folder, self.targets.place(folder, row))
+        items.rehouse(self.ledger, row, place, message.uid, message.internal_date)
+        self.followed[folder.id].add(row.source_uid)
 
     def _copy(self, transfer, group: list[tuple]) -> dict[int, int]:
         """From one folder of the target to another. Returns UID -> size of what has to be sent after all."""
@@ -125,6 +134,11 @@ class Moves:
         transfer.counts.moved += len(pairs)
         self.followed[folder.id] |= {row.source_uid for message, _folder, row in group if message.uid in pairs}
         return {}
+
+
+def _as_moved(uid: int, flags, date: str, row) -> Message:
+    """A message that is at the target already: as it was, but for its flags."""
+    return Message(uid, _Length(row.size), flags, date, bytes(row.sha256), row.source_sha256)
 
 
 class _Length:

@@ -14,6 +14,7 @@ from .._ledger import exceptions, mailboxes, passes, records
 from .._ledger.store import NoLedger, open_ledger
 from .._model.folder_names import decoded
 from .._model.reasons import EXPLAINED
+from .kinds import kinds
 from .live import live
 from .report_file import write
 
@@ -117,6 +118,7 @@ def _report(ledger, migration, servers, totals, boxes, moved, per_mailbox, odd, 
             }
             for row in odd
         ],
+        "kinds": kinds(ledger, boxes, moved, odd, kept),
         "live": live(ledger, [server["server"] for server in servers]),
         "records": [records.as_dict(row) for row in kept],
         "passes": [

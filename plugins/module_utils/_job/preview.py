@@ -12,10 +12,10 @@ import multiprocessing
 
 from .._errors import MigrationError
 from .._imap.session import LOST, REFUSED
-from .._ledger import items, mailboxes
+from .._ledger import exceptions, items, mailboxes, objects
 from .._ledger.store import NoLedger, open_ledger
-from .._model import change_set
-from .._source.registry import open_source
+from .._model import change_set, reasons, throttle
+from .._source.registry import open_items_source, open_source
 from .plan import Plan
 
 
@@ -27,16 +27,18 @@ def preview(plan: Plan) -> dict:
     # fork: module code lives in an archive that a fresh interpreter would not find.
     with multiprocessing.get_context("fork").Pool(min(plan.workers, max(1, len(todo)))) as pool:
         changes = pool.map(_mailbox, todo, chunksize=1)
-    counts = {key: sum(change[key] for change in changes) for key in ("messages", "flags", "deleted", "folders")}
+    counts = {key: sum(change[key] for change in changes) for key in ("messages", "flags", "deleted", "folders", "other_items")}
     return {
         # What was moved between folders can only be told once it is read.
         "moved": 0,
-        "other_items": 0,
+        # No filter is asked.
+        "skipped_by_filter": 0,
         "changed": any(counts.values()) or bool(todo) and plan.kind == "copy",
         "finished": True,
         "round": plan.round,
         "mailboxes": {"done": len(plan.names) - len(todo), "total": len(plan.names), "failed": 0},
         "bytes": sum(change["bytes"] for change in changes),
+        "folders_left_out": sum(change["folders_left_out"] for change in changes),
         "exceptions_open": 0,
         "failures": [],
         "progress": [],
@@ -46,7 +48,8 @@ def preview(plan: Plan) -> dict:
 
 
 def _known(plan: Plan) -> dict:
-    """(server, mailbox) -> {"copied": bool, "folders": {name: {UID: flags}}} as the ledger has it; empty without a ledger."""
+    """(server, mailbox) -> {"copied": bool, "folders": {name: {UID: flags}}, "items": {name: {number: version}}, "approved":
+    {(folder, number)} of what stays} as the ledger has it; empty without a ledger."""
     try:
         ledger = open_ledger(plan.ledger, plan.migration, create=False)
     except NoLedger:
@@ -57,7 +60,14 @@ def _known(plan: Plan) -> dict:
             name: {item.source_uid: tuple(item.flags.split()) for item in items.items(ledger, folder.id)}
             for name, folder in items.folders(ledger, row.id).items()
         }
-        known[(row.server, row.name)] = {"id": row.id, "copied": row.copied_at is not None, "folders": folders}
+        moved = {
+            name: {number: one.version for number, one in objects.moved(ledger, folder.id).items()}
+            for name, folder in objects.folders(ledger, row.id).items()
+        }
+        approved = {(e.folder, e.source_uid) for e in exceptions.unresolved(ledger, row.id) if e.state == "approved" and e.reason in reasons.NOT_MOVED}
+        known[(row.server, row.name)] = {
+            "id": row.id, "copied": row.copied_at is not None, "folders": folders, "items": moved, "approved": approved,
+        }
     ledger.close()
     return known
 
@@ -75,26 +85,56 @@ def _mailbox(job) -> dict:
 def _changes(plan: Plan, names: tuple[str, str], state: dict | None) -> dict:
     server, name = names
     folders = state["folders"] if state else {}
-    counts = {"messages": 0, "bytes": 0, "flags": 0, "deleted": 0, "folders": 0}
+    counts = {"messages": 0, "bytes": 0, "flags": 0, "deleted": 0, "folders": 0, "folders_left_out": 0, "other_items": 0}
     # The numbers of a source without UIDs are the ledger's.
     ledger = open_ledger(plan.ledger, plan.migration) if state and plan.servers[server].protocol != "imap" else None
     source = open_source(plan.servers[server], plan.mailbox(server, name), ledger, state and state["id"])
     listed = [folder for folder in source.folders() if folder.selectable]
+    aside = source.aside.names
+    counts["folders_left_out"] = len(source.aside.left_out)
     for folder in listed:
-        opened, _since = source.open(folder.name)
+        try:
+            opened, _since = source.open(folder.name)
+        except REFUSED as error:
+            if isinstance(error, LOST) or throttle.read(str(error)):
+                raise
+            # A pass makes an exception of it, and goes on.
+            continue
         flags = source.flags(source.uids()) if opened.messages else {}
         changes = change_set.between(folders.get(folder.name, {}), flags)
+        changes.new = [uid for uid in changes.new if not state or (folder.name, uid) not in state["approved"]]
         counts["folders"] += folder.name not in folders
         counts["messages"] += len(changes.new)
         counts["bytes"] += sum(source.sizes(changes.new).values()) if changes.new else 0
         counts["flags"] += len(changes.flags)
         if plan.settings["deletions"] == "mirror":
             counts["deleted"] += len(changes.vanished)
+    if plan.target.dav or plan.target.files:
+        counts["other_items"] = _other_items(plan, source, server, name, state)
     source.close()
     if ledger:
         ledger.close()
     if plan.settings["deletions"] == "mirror":
-        gone = folders.keys() - {folder.name for folder in listed}
+        gone = folders.keys() - {folder.name for folder in listed} - aside
         counts["folders"] += len(gone)
         counts["deleted"] += sum(len(folders[name]) for name in gone)
     return counts
+
+
+def _other_items(plan: Plan, mail_source, server: str, name: str, state: dict | None) -> int:
+    """Events, contacts, tasks and notes that are new, have another version, or are gone. One of which nothing that moves was changed counts too:
+    that can only be told once it is read."""
+    known, approved = (state["items"], state["approved"]) if state else ({}, set())
+    source = open_items_source(mail_source, plan.servers[server], plan.mailbox(server, name))
+    try:
+        there = {folder.name: source.item_versions(folder.name) for folder in source.item_folders()}
+    finally:
+        if source is not mail_source:
+            source.close()
+    count = sum(
+        known.get(folder, {}).get(number) != version and (folder, number) not in approved
+        for folder, versions in there.items() for number, version in versions.items()
+    )
+    if plan.settings["deletions"] == "mirror":
+        count += sum(number not in there.get(folder, {}) for folder, moved in known.items() for number in moved)
+    return count

@@ -11,6 +11,7 @@ from __future__ import annotations
 import collections
 
 from .._ledger import items
+from .settle import given
 
 
 def renamed(ledger, known: dict, listed: list, source) -> list[tuple]:
@@ -47,4 +48,4 @@ def _same_mail(ledger, row, folder, source) -> bool:
     sample = sorted({there[0], there[len(there) // 2], there[-1]})
     wanted = items.some(ledger, row.id, sample)
     read = [message for batch in source.messages(source.sizes(sample)) for message in batch.messages]
-    return len(read) == len(sample) and all(wanted[message.uid].sha256 == message.sha256 for message in read)
+    return len(read) == len(sample) and all(given(wanted[message.uid]).sha256 == message.sha256 for message in read)

@@ -9,9 +9,9 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
+import pathlib
 
+from .. import _files
 from .._errors import MigrationError
 
 
@@ -21,11 +21,7 @@ def write(path: str | None, content: dict) -> str | None:
         return None
     text = json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
     try:
-        handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path) or ".", prefix=".report-")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.chmod(temporary, 0o640)
-        os.replace(temporary, path)
+        _files.write(pathlib.Path(path), text.encode(), 0o640)
     except OSError as error:
         raise MigrationError(
             f"The report {path} can't be written: {error}.", "The work itself is done and in the ledger.", "Correct report_path.",

@@ -22,8 +22,9 @@ from .plan import described
 GREETINGS = (
     (re.compile(r"Mirapoint IMAP4(?:PROXY)? (\S+)"), "Mirapoint"),
     (re.compile(r"Microsoft Exchange Server (2003|2007)\b"), "Microsoft Exchange"),
-    (re.compile(r"Microsoft Exchange 2000 IMAP4rev1 server version (\S+)"), "Microsoft Exchange 2000"),
-    (re.compile(r"Microsoft Exchange IMAP4rev1 server version (5\.5\S*)"), "Microsoft Exchange"),
+    # The words between may be in any language.
+    (re.compile(r"Microsoft Exchange\b.*?\b(6\.0\.\d[\d.]*)"), "Microsoft Exchange 2000"),
+    (re.compile(r"Microsoft Exchange\b.*?\b((?:5\.5|6\.5)\.\d[\d.]*)"), "Microsoft Exchange"),
     (re.compile(r"The Microsoft Exchange IMAP4 service is ready()"), "Microsoft Exchange 2010 or later"),
     (re.compile(r"Cyrus IMAP (\S+)"), "Cyrus IMAP"),
     (re.compile(r"\bDovecot\b()"), "Dovecot"),
@@ -73,7 +74,7 @@ def describe(session: Session) -> dict:
 
 
 def identify(greeting: str) -> tuple[str, str]:
-    """Product and version as far as the greeting tells; greetings may be localised, then both stay empty."""
+    """Product and version as far as the greeting tells; both stay empty where it is another one, or in words of the site's own."""
     for pattern, product in GREETINGS:
         found = pattern.search(greeting)
         if found:

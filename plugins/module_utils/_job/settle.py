@@ -26,16 +26,16 @@ QUIET_SECONDS, MOST_LOOKS = 1.0, 60
 
 
 def intents(ledger, folder, target, state) -> int:
-    """Close every open intent of `folder`: adopt what arrived at the target, forget what did not (it is sent again).
+    """Close every open intent of `folder`, a folder's row or a Route: adopt what arrived at the target, forget what did not (it is sent
+    again).
 
     `target` has the folder open in `state`. Returns how many messages were adopted.
     """
-    open_ = items.open_intents(ledger, folder.id)
+    open_ = items.open_intents(ledger, folder)
     if not open_:
         return 0
     state = _quiet(target, folder, state)
-    rows = items.items(ledger, folder.id)
-    owned = {row.target_uid for row in rows if row.target_uid is not None}
+    owned = set(items.target_uids(ledger, folder.mailbox_id, folder.target_name, state.uidvalidity))
     if all(intent.target_uidvalidity == state.uidvalidity for intent in open_):
         since = min(intent.target_uidnext for intent in open_)
     else:
@@ -51,7 +51,7 @@ def intents(ledger, folder, target, state) -> int:
             del fresh[uid]
         try:
             with ledger.write() as connection:
-                items.settle_intent(ledger, connection, folder.id, intent.id, intent.messages, pairs)
+                items.settle_intent(ledger, connection, folder, intent.id, intent.messages, pairs)
         except items.TakenOver:
             # The worker that wrote it is slow, not dead, and has just closed it itself.
             continue
@@ -75,13 +75,16 @@ def _quiet(target, folder, state):
 
 
 def new_target_folder(ledger, folder, target, state) -> None:
-    """The target's folder is new or has another UIDVALIDITY: find the items again by content; what is not there is sent again."""
-    rows = items.items(ledger, folder.id)
+    """The target's folder, that of a row or of a Route, is new or has another UIDVALIDITY: find the items again by content; what is not there
+    is sent again, which means that the source is looked at in full."""
+    rows = items.at(ledger, folder)
     stored = target.contents() if rows and state.messages else {}
+    # The filter may have sent there what other folders have as well.
+    for uid in items.target_uids(ledger, folder.mailbox_id, folder.target_name, state.uidvalidity):
+        stored.pop(uid, None)
     pairs = matched({row.source_uid: row for row in rows}, stored)
     kept = [dict(row._mapping, target_uid=pairs[row.source_uid]) for row in rows if row.source_uid in pairs]
-    # Sent again means that the source is looked at in full.
-    items.replace_items(ledger, folder.id, kept, target_uidvalidity=state.uidvalidity, source_modseq=None)
+    items.replace_at(ledger, folder, kept, state.uidvalidity)
 
 
 def new_source_folder(ledger, folder, source, state, pulse) -> None:
@@ -97,7 +100,7 @@ def new_source_folder(ledger, folder, source, state, pulse) -> None:
             raise Stopped
     rows = items.items(ledger, folder.id)
     # The date can't be changed at the target, so the same bytes with another date are another message.
-    pairs = _pairs({row.source_uid: row for row in rows}, found, _copy, dated)
+    pairs = _pairs({row.source_uid: given(row) for row in rows}, found, _copy, dated)
     changed = []
     for number, row in enumerate(rows, start=1):
         uid = pairs.get(row.source_uid)
@@ -137,6 +140,18 @@ def _altered(wanted: dict, found: dict, pairs: dict[int, int]) -> dict[int, int]
 def _copy(message) -> tuple:
     names = message.flags.split() if isinstance(message.flags, str) else message.flags
     return *dated(message), tuple(name.lower() for name in flag_rules.normal(names))
+
+
+@dataclasses.dataclass(frozen=True)
+class _Given:
+    sha256: bytes
+    flags: str
+    internal_date: str
+
+
+def given(row) -> _Given:
+    """An item as the source gave it: the site's filter may have made something else of it."""
+    return _Given(bytes(row.source_sha256 or row.sha256), row.flags, row.internal_date)
 
 
 def dated(message) -> tuple:

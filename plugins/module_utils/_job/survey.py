@@ -9,12 +9,23 @@
 from __future__ import annotations
 
 import multiprocessing
+import time
 
-from .._errors import MigrationError
+from .._errors import MigrationError, Unreachable
 from .._imap.session import LOST, REFUSED
+from .._model import throttle
+from .._model.folder_names import decoded
+from .._model.item_kinds import CALENDAR, CONTACTS, NOTES, TASKS
 from .._model.server import Server
-from .._source.registry import open_source
+from .._source.registry import open_items_source, open_source
+from .on_exchange import has_settings
+from .rules import expected
 from .server_info import described_by
+
+# A mailbox of a server that asks for a rest, in seconds, is looked at again after it; one that asks for more is told as it is.
+ATTEMPTS, SHORT_REST, LONGEST_REST = 3, 2.0, 120.0
+# What lies in a folder of each kind, as results name it. Distribution lists are among the contacts.
+OTHER_ITEMS = {CALENDAR: "events", CONTACTS: "contacts", TASKS: "tasks", NOTES: "notes"}
 
 
 def survey(servers: dict[str, Server], names, workers: int) -> list[dict]:
@@ -48,29 +59,54 @@ def totals(mailboxes: list[dict]) -> dict:
         "bytes": sum(m["bytes"] for m in mailboxes),
         "largest_mailbox_bytes": max((m["bytes"] for m in mailboxes), default=0),
         "largest_message_bytes": max((m["largest_message_bytes"] for m in mailboxes), default=0),
+        "left_out_folders": sum(len(m["left_out"]) for m in mailboxes),
+        "left_out_entries": sum(one["entries"] for m in mailboxes for one in m["left_out"]),
+        "unreadable_folders": sum(len(m["unreadable_folders"]) for m in mailboxes),
+        "unlisted_folders": sum(len(m["unlisted_folders"]) for m in mailboxes),
+        **{name: sum(m[name] for m in mailboxes) for name in OTHER_ITEMS.values()},
+        "items_untold": sum(not m["items_told"] for m in mailboxes),
+        "rules": sum(m["rules"] for m in mailboxes),
+        "rules_left_out": sum(m["rules_left_out"] for m in mailboxes),
+        "replies": sum(m["replies"] for m in mailboxes),
+        "rules_untold": sum(not m["rules_told"] for m in mailboxes),
     }
 
 
 def _mailbox(job) -> tuple[str, dict]:
     server, mailbox = job
-    try:
-        source = open_source(server, mailbox)
+    reason = ""
+    for _attempt in range(ATTEMPTS):
         try:
-            return server.name, _counts(source, mailbox)
-        finally:
-            source.close()
-    except (MigrationError, REFUSED, *LOST) as error:
-        return server.name, {"name": mailbox.name, "reason": str(error)}
+            source = open_source(server, mailbox)
+            try:
+                return server.name, {**_counts(source, mailbox), **_other_items(server, mailbox, source), **_rules(server, mailbox, source)}
+            finally:
+                source.close()
+        except (MigrationError, REFUSED, *LOST) as error:
+            reason, asked = str(error), throttle.read(str(error))
+            seconds = (asked.seconds or SHORT_REST) if asked else LONGEST_REST
+            if seconds >= LONGEST_REST:
+                break
+            # A server that wants to be left alone is left alone.
+            time.sleep(seconds)
+    return server.name, {"name": mailbox.name, "reason": reason}
 
 
 def _counts(source, mailbox) -> dict:
     found = {"name": mailbox.name, "target": mailbox.target, "wave": mailbox.wave, "test": mailbox.test,
-             "folders": 0, "messages": 0, "bytes": 0, "largest_message_bytes": 0, "awkward_folders": []}
+             "folders": 0, "messages": 0, "bytes": 0, "largest_message_bytes": 0, "awkward_folders": [],
+             "left_out": [], "unreadable_folders": [], "unlisted_folders": []}
     seen: dict[str, str] = {}
     for folder in source.folders():
         if not folder.selectable:
             continue
-        _state, sizes = source.open_whole(folder)
+        try:
+            _state, sizes = source.open_whole(folder)
+        except REFUSED as error:
+            if isinstance(error, LOST) or throttle.read(str(error)):
+                raise
+            found["unreadable_folders"].append({"folder": folder.path, "reason": str(error)})
+            continue
         if sizes is None:
             sizes = source.sizes(source.uids())
         found["folders"] += 1
@@ -81,4 +117,44 @@ def _counts(source, mailbox) -> dict:
         twin = seen.setdefault(folder.path.casefold(), folder.path)
         if folder.path != folder.path.strip() or twin != folder.path or any(char in folder.path for char in '.*%"\\') or not folder.path.isprintable():
             found["awkward_folders"].append(folder.path)
+    _tell_aside(source, found)
     return found
+
+
+def _other_items(server: Server, mailbox, source) -> dict:
+    """How much there is that is not mail. A server that is read by IMAP does not tell."""
+    found = {**dict.fromkeys(OTHER_ITEMS.values(), 0), "items_told": server.protocol != "imap" or bool(mailbox.pst)}
+    items_source = open_items_source(source, server, mailbox)
+    try:
+        for folder in items_source.item_folders():
+            found[OTHER_ITEMS[folder.kind]] += len(items_source.item_versions(folder.name))
+    finally:
+        if items_source is not source:
+            items_source.close()
+    return found
+
+
+def _rules(server: Server, mailbox, source) -> dict:
+    """How many inbox rules and automatic replies there are, and how many rules Sieve has no words for. Whoever may read mail may not always read
+    those: they are then untold, and so are those of servers that don't tell."""
+    untold = {"rules": 0, "rules_left_out": 0, "replies": 0, "rules_told": False}
+    if not has_settings(server, mailbox):
+        return untold
+    try:
+        return expected(server, mailbox, source.memory.folders().values())
+    except Unreachable:
+        raise
+    except MigrationError as error:
+        if throttle.read(str(error)):
+            raise
+        return {**untold, "rules_reason": str(error)}
+
+
+def _tell_aside(source, found: dict) -> None:
+    """What a copy of the mail would leave out or could not read, and what the server seems to hide."""
+    aside = source.aside
+    found["unreadable_folders"] += [{"folder": decoded(name), "reason": words} for name, words in aside.unreadable.items()]
+    found["unlisted_folders"] = list(aside.unlisted)
+    for one in aside.left_out:
+        entries = sum(state.messages for state in source.states(list(one.names)) if state)
+        found["left_out"].append({"folder": one.path, "holds": one.holds, "folders": len(one.names), "entries": entries})

@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 import uuid
 
+from .._filter import registry as filters
 from .._ledger import passes
 from .._ledger.store import open_ledger
 from . import copy, preview, workers
@@ -26,6 +27,7 @@ def sync(params: dict, check_mode: bool = False) -> dict:
     series = params.get("round") or f"sync-{uuid.uuid4().hex[:12]}"
     settings = {key: params[key] for key in ("deletions", "on_foreign", "on_emptied", "order")}
     plan = from_params("sync", dict(params, round=f"{series}.1"), settings)
+    filters.prove(plan.servers.values())
     if check_mode:
         return preview.preview(plan)
     ledger = copy.register(plan)

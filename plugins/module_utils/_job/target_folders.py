@@ -8,9 +8,13 @@
 
 from __future__ import annotations
 
+import collections
+import dataclasses
+
 from .._errors import MigrationError
 from .._imap import folders as imap_folders
-from .._ledger import exceptions, items
+from .._ledger import exceptions, items, routes
+from .._ledger.routes import Route
 from .._model import folder_map, reasons
 from .._model.folder_names import decoded, encoded
 from .._target.imap import ImapTarget
@@ -29,6 +33,66 @@ class TargetFolders:
         # Names of folders that can hold mail, and their states as they were opened in this pass.
         self._existing: set[str] = set()
         self._states: dict[str, imap_folders.State] = {}
+        # Folder number -> route number -> Route.
+        self._routes: dict[int, dict[int, Route]] = collections.defaultdict(dict)
+
+    def know(self, known: list[Route]) -> None:
+        """What the ledger says of places to which the site's filter sent messages."""
+        self._routes.clear()
+        for route in known:
+            self._routes[route.id][route.route] = route
+
+    def places(self, row) -> list:
+        """Where items of the folder are at the target: its own counterpart, and Routes."""
+        return [row, *self._routes[row.id].values()] if row.id in self._routes else [row]
+
+    def place(self, row, item):
+        return self._routes[row.id][item.route] if item.route else row
+
+    @property
+    def _routed_to(self) -> set[str]:
+        return {route.target_name for found in self._routes.values() for route in found.values()}
+
+    def route(self, row, path: str) -> Route:
+        """The place to which the filter sends messages of a folder, made if need be. REFUSED when the target does not make it."""
+        name = encoded(folder_map.target_name(path.strip("/"), "/", decoded(self.imap.prefix), self.imap.separator))
+        made = self._make([name])
+        if made:
+            self.imap.subscribe(made, True)
+            self.counts.folders += len(made)
+        return self._routed(row, name)
+
+    def same_route(self, row, route: Route) -> Route:
+        """Where the filter sent messages of one folder, for another folder."""
+        return self._routed(row, route.target_name)
+
+    def _routed(self, row, name: str) -> Route:
+        # Also what was there before: others may have written to it since.
+        state = self._states[name] = self.imap.open(name)
+        for route in self._routes[row.id].values():
+            if route.target_name == name:
+                return route if route.target_uidvalidity == state.uidvalidity else self._replaced(route, state)
+        route = routes.add(self.ledger, row, name, state.uidvalidity)
+        self._routes[row.id][route.route] = route
+        return route
+
+    def written_to(self, place) -> None:
+        """What `state` knew is not so any more."""
+        del self._states[place.target_name]
+
+    def settle(self, row) -> None:
+        """Put the ledger right about what of a folder is at the target."""
+        for place in self.places(row):
+            state = self.open(place)
+            settle.intents(self.ledger, place, self.imap, state)
+            if place.target_uidvalidity != state.uidvalidity:
+                self._replaced(place, state)
+
+    def _replaced(self, place, state):
+        settle.new_target_folder(self.ledger, place, self.imap, state)
+        if place.route:
+            place = self._routes[place.id][place.route] = dataclasses.replace(place, target_uidvalidity=state.uidvalidity)
+        return place
 
     @property
     def imap(self) -> ImapTarget:
@@ -82,14 +146,18 @@ class TargetFolders:
             self._make(names)
             self._states |= dict(zip(names, self.imap.open_each(names), strict=True))
 
-    def _make(self, names: list[str]) -> None:
+    def _make(self, names: list[str]) -> list[str]:
+        """Returns those that were not there."""
         target = self.imap
         missing = [name for name in names if name not in self._existing and not folder_map.is_inbox(name)]
         if missing:
             refused = target.create(missing)
-            for words in refused.values():
-                raise imap_folders.REFUSED(f"making the folder again: {words}")
+            for name, words in refused.items():
+                # Another worker of this mailbox may have been quicker.
+                if not any(folder.name == name and folder.selectable for folder in target.folders()):
+                    raise imap_folders.REFUSED(f"making the folder {decoded(name)}: {words}")
             self._existing |= set(missing)
+        return missing
 
     def add(self, listed: list, known: dict, source, unresolved: list) -> dict:
         """Make what the ledger does not know yet, and write both names down; returns the ledger's folders."""
@@ -153,11 +221,17 @@ class TargetFolders:
                 self.imap.subscribe([row.target_name], False)
             items.rename_folder(self.ledger, row, folder.name, name)
             self.counts.folders += 1
-        return items.folders(self.ledger, self.mailbox_row.id) if pairs else known
+        if not pairs:
+            return known
+        self.know(routes.routes(self.ledger, [self.mailbox_row.id]))
+        return items.folders(self.ledger, self.mailbox_row.id)
 
     def _rename(self, row, name: str, leaving: set[str], others: list[str]) -> bool:
         """False when the folder has to be treated as a new one and a gone one."""
         below = row.target_name + (self.imap.separator or "")
+        if any(name == row.target_name or self.imap.separator and name.startswith(below) for name in self._routed_to):
+            # Mail of other folders would go with it.
+            return False
         if row.target_name in self._existing and name not in self._existing:
             if self.imap.separator and any(other.startswith(below) and other not in leaving for other in others):
                 # The target would rename what is below it as well.
@@ -183,17 +257,22 @@ class TargetFolders:
 
     def take_back(self, row) -> None:
         """A folder that the source no longer has: first its items, then the folder when it is empty."""
-        state = self.open(row)
-        settle.intents(self.ledger, row, self.imap, state)
-        if row.target_uidvalidity != state.uidvalidity:
-            settle.new_target_folder(self.ledger, row, self.imap, state)
-        ours = [item.target_uid for item in items.items(self.ledger, row.id) if item.target_uid is not None]
+        self.settle(row)
+        ours = [(place, [item.target_uid for item in items.at(self.ledger, place) if item.target_uid is not None]) for place in self.places(row)]
         # Should this be cut short and the folder come back, then what is left at the target is looked up by content.
         items.update_folder(self.ledger, row.id, target_uidvalidity=None, source_modseq=None)
-        self.imap.opened(row.target_name)
-        self.imap.delete(ours)
-        self.counts.deleted += len(ours)
+        if len(ours) > 1:
+            routes.doubt(self.ledger, row.id)
+        for place, uids in ours:
+            self.imap.opened(place.target_name)
+            self.imap.delete(uids)
+            self.counts.deleted += len(uids)
+        self._routes.pop(row.id, None)
         exceptions.resolve(self.ledger, self.mailbox_row.id, row.source_name, states=("open", "approved"))
+        if row.target_name in self._routed_to:
+            # It goes on to hold mail of other folders.
+            items.drop_folder(self.ledger, row.id)
+            return
         if self.imap.states([row.target_name])[0].messages:
             exceptions.raise_exception(
                 self.ledger, self.mailbox_row.id, row.source_name, 0, reasons.FOLDER_KEPT, decoded(row.target_name)

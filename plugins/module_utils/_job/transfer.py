@@ -44,6 +44,8 @@ class Counts:
     moved: int = 0
     # What is not mail: moved, changed, deleted.
     items: int = 0
+    # Left out by the site's filter.
+    skipped: int = 0
 
     def clear(self) -> None:
         for field in dataclasses.fields(self):
@@ -59,13 +61,16 @@ class Counts:
 
 class Transfer:
     """One folder's way from source to target. `state` is the target's folder as it was before; `moved` knows messages that
-    left another place of this mailbox (moves.py), or is None when there are none. After `send`, `complete` or `leave`."""
+    left another place of this mailbox (moves.py), or is None when there are none; `filtering` is the site's filter (filtering.py), or None.
+    After `send`, `complete` or `leave`."""
 
-    def __init__(self, ledger, mailbox_id: int, folder, source, underway, state, counts: Counts, pulse, open_before, moved=None) -> None:
+    def __init__(
+        self, ledger, mailbox_id: int, folder, source, underway, state, counts: Counts, pulse, open_before, moved=None, filtering=None,
+    ) -> None:
         self.ledger, self.mailbox_id, self.folder = ledger, mailbox_id, folder
         self.source, self.target, self.underway, self.state = source, underway.target, underway, state
-        self.counts, self.pulse, self.moved = counts, pulse, moved
-        self.journal = Journal(ledger, folder.id, state.uidvalidity, state.uidnext, pulse.owner)
+        self.counts, self.pulse, self.moved, self.filtering = counts, pulse, moved, filtering
+        self.journal = Journal(ledger, folder, state.uidvalidity, state.uidnext, pulse.owner)
         self.limit = self.target.largest_message
         # Messages that an earlier pass could not move.
         self.open_before = open_before
@@ -85,14 +90,16 @@ class Transfer:
                 self._send(sizes, when_all_asked)
             except (Stopped, LeaseLost):
                 self._gathered = []
+                if self.filtering:
+                    self.filtering.forget()
                 # What is on its way arrives all the same: its outcome belongs into the ledger, or must be taken back.
-                self._drain()
+                self.drain()
                 raise
 
     def complete(self) -> None:
         """Wait until all has arrived."""
         with self.underway.kept():
-            self._drain()
+            self.drain()
 
     def leave(self, then: t.Callable[[], None]) -> None:
         """Nothing more comes of this folder: `then` is called once all has arrived, while the next folder is already sent."""
@@ -113,19 +120,19 @@ class Transfer:
                 raise Stopped
             held_back |= {uid: sizes[uid] for uid in batch.absent}
             for uid in batch.empty:
-                self._exception(uid, reasons.NO_CONTENT, "the server answered NIL for its content")
+                self.exception(uid, reasons.NO_CONTENT, "the server answered NIL for its content")
             self._rebuilt |= batch.rebuilt
-            good = self._screened(batch.messages)
-            if self.moved and good:
-                good = self.moved.unknown(self.folder, good)
-            self._gather(good)
+            new = self.moved.unknown(self.folder, batch.messages) if self.moved else batch.messages
+            self._gather(self._passed(new))
             if self.pulse():
                 raise Stopped
         self._begin_gathered()
         if held_back:
             self._one_by_one(held_back)
+        if self.filtering:
+            self.filtering.send_routed(self)
         if self.moved:
-            self._drain()
+            self.drain()
             self.moved.follow(self)
 
     def _gather(self, messages: list) -> None:
@@ -144,7 +151,7 @@ class Transfer:
             self.underway.make_room()
             self._begin(messages)
 
-    def _drain(self) -> None:
+    def drain(self) -> None:
         self.underway.drain()
         self.journal.flush()
 
@@ -153,21 +160,37 @@ class Transfer:
 
         What the source still lists and does not give even so is an exception; only what it no longer lists is gone.
         """
-        self._drain()
+        self.drain()
         listed = self.source.still_listed(sorted(sizes))
         for uid in sorted(listed):
             for batch in self.source.messages({uid: sizes[uid]}):
                 self._rebuilt |= batch.rebuilt
-                good = self._screened(batch.messages)
+                good = self._passed(batch.messages)
                 if good:
                     self._begin(good)
-                    self._drain()
+                    self.drain()
                 elif uid in batch.absent and self.source.still_listed([uid]):
-                    self._exception(uid, reasons.NO_CONTENT, batch.refusal or "the server answered OK without the message")
+                    self.exception(uid, reasons.NO_CONTENT, batch.refusal or "the server answered OK without the message")
                 for empty in batch.empty:
-                    self._exception(empty, reasons.NO_CONTENT, "the server answered NIL for its content")
+                    self.exception(empty, reasons.NO_CONTENT, "the server answered NIL for its content")
             if self.pulse():
                 raise Stopped
+
+    def beside(self, place, state) -> Transfer:
+        """For messages of this folder that go to another place."""
+        other = Transfer(self.ledger, self.mailbox_id, place, self.source, self.underway, state, self.counts, self.pulse, self.open_before)
+        other._rebuilt = self._rebuilt
+        return other
+
+    def send_now(self, messages: list) -> None:
+        """Messages that are there already; returns when they have arrived."""
+        good = self._screened(messages)
+        if good:
+            self._begin(good)
+            self.drain()
+
+    def _passed(self, messages) -> list:
+        return self._screened(self.filtering.passed(self, messages) if self.filtering and messages else messages)
 
     def _screened(self, messages) -> list:
         """Messages that the target can take by its own word."""
@@ -177,7 +200,7 @@ class Transfer:
         good = []
         for message in messages:
             if len(message.body) > limit:
-                self._exception(
+                self.exception(
                     message.uid, reasons.TOO_LARGE, f"{len(message.body)} bytes, the target accepts {limit}", message.sha256
                 )
             else:
@@ -237,9 +260,9 @@ class Transfer:
         self.counts.messages += len(uids)
         self.counts.bytes += sum(len(by_uid[uid].body) for uid in uids)
         for uid in self._dropped.keys() & uids.keys():
-            self._exception(uid, reasons.FLAG_DROPPED, " ".join(self._dropped.pop(uid)), by_uid[uid].sha256)
+            self.exception(uid, reasons.FLAG_DROPPED, " ".join(self._dropped.pop(uid)), by_uid[uid].sha256)
         for uid in self._rebuilt.keys() & uids.keys():
-            self._exception(uid, reasons.REBUILT, self._rebuilt.pop(uid), by_uid[uid].sha256)
+            self.exception(uid, reasons.REBUILT, self._rebuilt.pop(uid), by_uid[uid].sha256)
         healed = self.open_before & uids.keys() if self.open_before else ()
         if healed:
             exceptions.resolve(self.ledger, self.mailbox_id, self.folder.source_name, healed, reasons.NOT_MOVED)
@@ -280,12 +303,12 @@ class Transfer:
         # As many new messages as were accepted, in the order of sending: they are ours, with other bytes.
         for message, uid in zip(unmatched, rest, strict=True):
             pairs[message.uid] = uid
-            self._exception(message.uid, reasons.ALTERED, f"target UID {uid}", message.sha256)
+            self.exception(message.uid, reasons.ALTERED, f"target UID {uid}", message.sha256)
         return pairs
 
     def _refused(self, message, words: str) -> None:
         if _mailbox_trouble(words):
-            self._give_up()
+            self.give_up()
             raise MigrationError(
                 f"The target takes no mail for {self.folder.target_name}: {words}.",
                 "What was moved stays; nothing is lost at the source.", "Correct it at the target (quota, rights, space), then run again.",
@@ -295,19 +318,19 @@ class Transfer:
             self._refusals.append(words)
         last = self._refusals[-SYSTEMIC:]
         if len(last) == SYSTEMIC and len(set(last)) == 1:
-            self._give_up()
+            self.give_up()
             raise MigrationError(
                 f"The target refused {SYSTEMIC} messages in a row for {self.folder.target_name}: {words}.",
                 "What was moved stays; nothing is lost at the source.", "Look at the target's log; when it is well again, run again.",
             )
-        self._exception(message.uid, reasons.REFUSED, words, message.sha256)
+        self.exception(message.uid, reasons.REFUSED, words, message.sha256)
 
-    def _give_up(self) -> None:
+    def give_up(self) -> None:
         """What is on its way is written down, and the folder is not done."""
         self.left = None
-        self._drain()
+        self.drain()
 
-    def _exception(self, uid: int, reason: str, detail: str, sha256: bytes | None = None) -> None:
+    def exception(self, uid: int, reason: str, detail: str, sha256: bytes | None = None) -> None:
         exceptions.raise_exception(self.ledger, self.mailbox_id, self.folder.source_name, uid, reason, detail, sha256)
 
 

@@ -13,17 +13,22 @@ import random
 import time
 
 from .._errors import MigrationError, Stopped
+from .._imap.session import LOST, REFUSED
 from .._ledger import exceptions, items, mailboxes, passes
+from .._ledger.routes import routes
 from .._ledger.store import NoLedger, open_ledger
 from .._model import flags as flag_rules
-from .._model import reasons
-from .._model.grade import FAULTS, GRADES, MAY_CUT_OVER, grade
+from .._model import reasons, throttle
+from .._model.folder_names import decoded
+from .._model.grade import FAULTS, GRADES, ITEM_FAULTS, MAY_CUT_OVER, grade, grade_of_items, worse
 from .._model.message import instant
-from .._source.registry import open_source
+from .._source.registry import open_items_source, open_source
 from .._target.imap import ImapTarget
+from .._target.registry import open_items_target
 from . import copy, workers
 from .plan import Plan, from_params
 from .report_file import write
+from .verify_items import ItemComparison
 
 FINDINGS = ("checked", "missing", "doubled", "altered", "flags_differ", "dates_differ", "extra", "approved", "folders_missing", "subscriptions_differ")
 EXAMPLES = 20
@@ -39,7 +44,7 @@ def verify(params: dict, check_mode: bool = False) -> dict:
     except NoLedger as error:
         if check_mode:
             # A copy in check mode leaves no ledger: there is nothing to verify yet.
-            return {"changed": False, "finished": True, "mailboxes": 0, "differing": 0, "report_path": None,
+            return {"changed": False, "finished": True, "mailboxes": 0, "differing": 0, "report_path": None, "other_items": {},
                     **dict.fromkeys((*GRADES, *FINDINGS), 0)}
         raise MigrationError(f"There is no ledger at {error}.", "Nothing was touched.", "Copy mailboxes first.") from error
     rows = mailboxes.listed(ledger, plan.names)
@@ -68,7 +73,7 @@ def verify(params: dict, check_mode: bool = False) -> dict:
     if result["differing"] and finished:
         raise MigrationError(
             f"{result['differing']} of {result['mailboxes']} mailboxes may not cut over ({result['investigate']} to investigate, {result['poor']} poor): "
-            + ", ".join(f"{key} {result[key]}" for key in FAULTS if result[key]) + f". For example {result['examples'][0]}.",
+            + ", ".join(_faults(result)) + f". For example {result['examples'][0]}.",
             "Nothing was changed.", "Run mailbox_sync and verify again; look at report_path for each message.", **result,
         )
     return result
@@ -85,8 +90,24 @@ def _result(plan: Plan, results: list[dict], params: dict, finished: bool) -> di
         "differing": sum(number for name, number in grades.items() if name not in MAY_CUT_OVER),
         "examples": [text for result in results for text in result["examples"]][:5],
         "report_path": write(None if plan.settings["check_mode"] else params.get("report_path"), {"mailboxes": results}),
+        "other_items": _added([result["other_items"] for result in results]),
         **{key: sum(result[key] for result in results) for key in FINDINGS},
     }
+
+
+def _faults(result: dict) -> list[str]:
+    """In words, such as: missing 2, event missing 1."""
+    told = [f"{key} {result[key]}" for key in FAULTS if result[key]]
+    return told + [f"{kind} {key} {counts[key]}" for kind, counts in result["other_items"].items() for key in ITEM_FAULTS if counts[key]]
+
+
+def _added(all_counts: list[dict[str, dict[str, int]]]) -> dict[str, dict[str, int]]:
+    total: dict[str, dict[str, int]] = {}
+    for kind, counts in (item for one in all_counts for item in one.items()):
+        into = total.setdefault(kind, dict.fromkeys(counts, 0))
+        for key, number in counts.items():
+            into[key] += number
+    return total
 
 
 def _one_pass(ledger, plan: Plan, row, pulse) -> dict:
@@ -127,30 +148,67 @@ class _Comparison:
 
     def run(self) -> dict:
         known = items.folders(self.ledger, self.row.id)
-        at_target = {folder.name: folder for folder in self.target.folders()}
-        self.approved = {
-            (e.folder, e.source_uid, e.reason) for e in exceptions.unresolved(self.ledger, self.row.id) if e.state == "approved"
-        }
+        self.at_target = {folder.name: folder for folder in self.target.folders()}
+        self.routes = routes(self.ledger, [self.row.id])
+        self.unresolved = exceptions.unresolved(self.ledger, self.row.id)
+        self.approved = {(e.folder, e.source_uid, e.reason) for e in self.unresolved if e.state == "approved"}
         for folder in self.source.folders():
             if not folder.selectable:
                 continue
             row = known.get(folder.name)
-            there = at_target.get(row.target_name) if row else None
+            there = self.at_target.get(row.target_name) if row else None
             if there is None:
-                self._say("folders_missing", f"folder {folder.path} is not at the target")
+                if (folder.name, 0, reasons.FOLDER_UNREADABLE) in self.approved:
+                    self.found["approved"] += 1
+                else:
+                    self._say("folders_missing", f"folder {folder.path} is not at the target")
                 continue
             if there.subscribed != folder.subscribed:
                 self._say("subscriptions_differ", f"folder {folder.path}: subscription differs")
             self._folder(row, folder.path)
-        return dict(self.found, grade=grade(self.found, self.messages, self.sampled), examples=self.examples)
+        for name in {route.target_name for route in self.routes} - {row.target_name for row in known.values()}:
+            self._strangers(name, decoded(name), self._there(name))
+        for name, words in self.source.aside.unreadable.items():
+            self._unreadable(name, words)
+        given, others = grade(self.found, self.messages, self.sampled), self._other_items()
+        if others is not None:
+            given = worse(given, grade_of_items(others.found, others.folders_missing, others.items, self.sampled))
+            self.found["folders_missing"] += others.folders_missing
+        return dict(self.found, other_items=others.found if others else {}, grade=given, examples=self.examples)
+
+    def _other_items(self) -> ItemComparison | None:
+        """None where what is not mail stays at the source."""
+        source = open_items_source(self.source, self.plan.servers[self.row.server], self.plan.mailbox(self.row.server, self.row.name))
+        try:
+            target = open_items_target(self.plan.target, self.plan.mailbox(self.row.server, self.row.name)) if source.item_folders() else None
+            if target is None:
+                return None
+            try:
+                comparison = ItemComparison(
+                    self.ledger, self.row, source, target, self.unresolved, self._example, self._some, self.pulse, not self.plan.settings["check_mode"],
+                )
+                comparison.run()
+                return comparison
+            finally:
+                target.close()
+        finally:
+            if source is not self.source:
+                source.close()
 
     def _folder(self, row, path: str) -> None:
-        state, _changes = self.source.open(row.source_name)
+        try:
+            state, _changes = self.source.open(row.source_name)
+        except REFUSED as error:
+            if isinstance(error, LOST) or throttle.read(str(error)):
+                raise
+            self._unreadable(row.source_name, str(error))
+            return
         source_uids = self.source.uids() if state.messages else []
         self.messages += len(source_uids)
-        target_state = self.target.open(row.target_name, readonly=True)
-        there = set(self.target.uids()) if target_state.messages else set()
-        sample = self._sampled(row, there)
+        # Most folders have one place, which then stays open.
+        places = [row, *(route for route in self.routes if route.id == row.id)]
+        there = {place: self._there(place.target_name) for place in reversed(places)}
+        sample = {place: self._sampled(place, there[place]) for place in places}
         for low in range(0, len(source_uids), PART):
             self._compare(row, path, list(source_uids[low:low + PART]), there, sample)
             # A verification that is cut short begins anew: the end of a step does not stop it, a closed window does.
@@ -158,54 +216,85 @@ class _Comparison:
                 raise Stopped
         self._others(row, path, set(source_uids), there)
 
-    def _compare(self, row, path: str, uids: list[int], there: set[int], sample: set[int] | None) -> None:
+    def _there(self, name: str) -> set[int]:
+        """UIDs of a folder of the target, which is open afterwards."""
+        if name not in self.at_target:
+            return set()
+        return set(self.target.uids()) if self.target.open(name, readonly=True).messages else set()
+
+    def _unreadable(self, name: str, words: str) -> None:
+        """Nobody can say whether a folder that the source does not open is as it was."""
+        if (name, 0, reasons.FOLDER_UNREADABLE) in self.approved:
+            self.found["approved"] += 1
+        else:
+            self._say("folders_missing", f"folder {decoded(name)} can't be read at the source: {words}")
+
+    def _compare(self, row, path: str, uids: list[int], there: dict, sample: dict) -> None:
         rows = items.some(self.ledger, row.id, uids)
         at_source = self.source.flags_and_dates(uids)
-        ours = [item.target_uid for item in rows.values() if item.target_uid in there]
-        at_target = self.target.flags_and_dates(ours) if ours else {}
-        read = [uid for uid in ours if sample is None or uid in sample]
-        stored = self.target.contents(uids=read) if read else {}
+        # By the place, and the UID there.
+        at_target, stored = {}, {}
+        for place, held in there.items():
+            ours = [item.target_uid for item in rows.values() if item.route == place.route and item.target_uid in held]
+            if ours and len(there) > 1:
+                self.target.open(place.target_name, readonly=True)
+            read = [uid for uid in ours if sample[place] is None or uid in sample[place]]
+            told, content = self.target.flags_and_dates(ours) if ours else {}, self.target.contents(uids=read) if read else {}
+            at_target |= {(place.route, uid): found for uid, found in told.items()}
+            stored |= {(place.route, uid): found for uid, found in content.items()}
         for uid, (flags, date) in at_source.items():
             item = rows.get(uid)
             where = f"{self.row.server}/{self.row.name} folder {path} UID {uid}"
-            if item is None or item.target_uid not in at_target:
+            at = (item.route, item.target_uid) if item else None
+            if at not in at_target:
                 if any((row.source_name, uid, reason) in self.approved for reason in reasons.NOT_MOVED):
                     self.found["approved"] += 1
                 else:
                     self._say("missing", f"{where} is not at the target")
                 continue
             self.found["checked"] += 1
-            copied_flags, copied_date = at_target[item.target_uid]
-            if item.target_uid in stored and stored[item.target_uid].sha256 != item.sha256:
+            copied_flags, copied_date = at_target[at]
+            if at in stored and stored[at].sha256 != item.sha256:
                 self._judge("altered", row, uid, reasons.ALTERED, f"{where} has other bytes at the target")
             if not flag_rules.same(flags, copied_flags):
                 self._judge("flags_differ", row, uid, reasons.FLAG_DROPPED, f"{where}: {' '.join(flags)} became {' '.join(copied_flags)}")
             if instant(date) != instant(copied_date):
                 self._say("dates_differ", f"{where}: {date} became {copied_date}")
 
-    def _others(self, row, path: str, at_source: set[int], there: set[int]) -> None:
+    def _others(self, row, path: str, at_source: set[int], there: dict) -> None:
         """What the target has beyond the source: a second copy of ours, what was deleted at the source since, or somebody's own mail."""
         gone = items.some(self.ledger, row.id, set(items.uids(self.ledger, row.id)) - at_source)
-        self.found["extra"] += sum(item.target_uid in there for item in gone.values())
-        rest = sorted(there - set(items.target_uids(self.ledger, row.id)))
+        held = {(place.route, uid) for place, uids in there.items() for uid in uids} if gone else ()
+        self.found["extra"] += sum((item.route, item.target_uid) in held for item in gone.values())
+        if len(there) > 1:
+            self.target.open(row.target_name, readonly=True)
+        self._strangers(row.target_name, path, there[row])
+
+    def _strangers(self, target_name: str, path: str, there: set[int]) -> None:
+        """What nobody knows of in a folder of the target, which is open."""
+        rest = sorted(there - set(items.target_uids(self.ledger, self.row.id, target_name)))
         for low in range(0, len(rest), PART):
             found = self.target.contents(uids=rest[low:low + PART])
-            ours = items.with_content(self.ledger, row.id, {message.sha256 for message in found.values()})
+            ours = items.with_content(self.ledger, self.row.id, target_name, {message.sha256 for message in found.values()})
             for uid, message in found.items():
                 if message.sha256 in ours:
                     self._say("doubled", f"{self.row.server}/{self.row.name} folder {path}: target UID {uid} is a second copy")
                 else:
                     self.found["extra"] += 1
 
-    def _sampled(self, row, there: set[int]) -> set[int] | None:
+    def _sampled(self, place, there: set[int]) -> set[int] | None:
         """Target UIDs whose content is read back; None for all."""
         if self.plan.settings["scope"] == "full":
             return None
-        uids = sorted(set(items.target_uids(self.ledger, row.id)) & there)
-        if len(uids) <= self.plan.settings["sample"]:
-            return None
+        uids = sorted(set(items.target_uids(self.ledger, self.row.id, place.target_name)) & there)
+        return self._some(uids) if len(uids) > self.plan.settings["sample"] else None
+
+    def _some(self, names: list) -> set:
+        """All, or the sample of a folder."""
+        if self.plan.settings["scope"] == "full" or len(names) <= self.plan.settings["sample"]:
+            return set(names)
         self.sampled = True
-        return set(random.sample(uids, self.plan.settings["sample"]))
+        return set(random.sample(names, self.plan.settings["sample"]))
 
     def _judge(self, key: str, row, uid: int, reason: str, text: str) -> None:
         if (row.source_name, uid, reason) in self.approved:
@@ -215,5 +304,8 @@ class _Comparison:
 
     def _say(self, key: str, text: str) -> None:
         self.found[key] += 1
+        self._example(text)
+
+    def _example(self, text: str) -> None:
         if len(self.examples) < EXAMPLES:
             self.examples.append(text)

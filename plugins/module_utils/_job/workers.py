@@ -25,6 +25,8 @@ from .._imap.session import LOST, REFUSED, connect
 from .._ledger import mailboxes, passes
 from .._ledger.known import Known, load
 from .._ledger.store import open_ledger
+from .._model import throttle
+from .._model.server import EXCHANGE_CONNECTIONS
 from .._pace import live_probe
 from .._pace.pace import SHORT_BACK_OFF, Pace
 from .._source.registry import prove
@@ -47,7 +49,12 @@ def preflight(plan: Plan) -> None:
     """One login on each side before anything is touched: reachable, trusted, the password right."""
     sides = {server: plan.servers[server] for server, _name in plan.names}
     for name, server in sides.items():
-        prove(server, next(plan.mailbox(s, m) for s, m in plan.names if s == name))
+        try:
+            prove(server, next(plan.mailbox(s, m) for s, m in plan.names if s == name))
+        except MigrationError as error:
+            # It is there, and wants a rest: the workers give it that.
+            if throttle.read(str(error)) is None:
+                raise
     if plan.target is not None:
         first = plan.mailbox(*plan.names[0])
         connect(plan.target, dataclasses.replace(first, name=first.target, password=first.target_password)).close()
@@ -130,7 +137,8 @@ class _Worker:
     def __init__(self, plan: Plan, handler, name: str, through) -> None:
         self.plan, self.handler, self.name, self.through = plan, handler, name, through
         self.counts, self.fresh, self.error = Counts(), 0, None
-        self.parent = os.getppid()
+        # Of this process, and of those that help it.
+        self.parents = (os.getppid(), os.getpid())
         self.refused: dict[str, int] = {}
         self.known: dict[int, Known] = {}
         self.waves: dict[str, str] = {}
@@ -237,7 +245,7 @@ class _Pulse:
     def late(self) -> bool:
         """Whether to stop, without a word to anybody: for those who help this worker."""
         # A module that was killed has nobody left to report to.
-        return self.worker.plan.late() or os.getppid() != self.worker.parent
+        return self.worker.plan.late() or os.getppid() not in self.worker.parents
 
     def known(self, mailbox_id: int):
         """What was read of the mailbox when it was claimed; only once, since a pass changes it."""
@@ -255,7 +263,8 @@ class _Pulse:
             self._asked = time.monotonic()
             free, busy, held = mailboxes.occupation(self.worker.ledger, self.worker.plan, self.row.server)
             idle = 0 if free else min(self.worker.plan.workers - busy, self.pace.connections() - held)
-            self._spare = max(0, idle // max(1, busy))
+            most = EXCHANGE_CONNECTIONS - 1 if self.worker.plan.servers[self.row.server].exchange else idle
+            self._spare = max(0, min(idle // max(1, busy), most))
         return self._spare
 
     def throttled(self, text: str) -> bool:

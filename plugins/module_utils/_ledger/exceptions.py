@@ -32,6 +32,30 @@ def raise_exception(ledger: Ledger, mailbox_id: int, folder: str, uid: int, reas
             connection.execute(t.update().where(t.c.id == row.id).values(state="open", detail=detail[:500], sha256=sha256))
 
 
+def note_approved(ledger: Ledger, mailbox_id: int, folder: str, reason: str, detail: str, approved_by: str) -> None:
+    """What is left out by a rule that the scope of work states: it is told, and asks nothing more of anybody."""
+    raise_exception(ledger, mailbox_id, folder, 0, reason, detail)
+    t = ledger.tables.exceptions
+    about = sa.and_(t.c.mailbox_id == mailbox_id, t.c.folder == folder, t.c.source_uid == 0, t.c.reason == reason, t.c.state == "open")
+    with ledger.write() as connection:
+        connection.execute(t.update().where(about).values(state="approved", approved_by=approved_by, approved_at=time.time()))
+
+
+def leave_out(ledger: Ledger, mailbox_id: int, folder: str, left_out: list[tuple[int, str, bytes]], reason: str, approved_by: str) -> None:
+    """Messages of a folder that a rule leaves out: number, the rule's words and SHA-256 of each. Whoever made the rule has approved of it."""
+    t, now = ledger.tables.exceptions, time.time()
+    same = sa.and_(t.c.mailbox_id == mailbox_id, t.c.folder == folder, t.c.source_uid == sa.bindparam("uid"), t.c.reason == reason)
+    with ledger.write() as connection:
+        connection.execute(t.delete().where(same), [{"uid": uid} for uid, _words, _sha256 in left_out])
+        connection.execute(t.insert(), [
+            {
+                "mailbox_id": mailbox_id, "folder": folder, "source_uid": uid, "reason": reason, "detail": words[:500], "sha256": sha256,
+                "state": "approved", "approved_by": approved_by, "approved_at": now, "created_at": now,
+            }
+            for uid, words, sha256 in left_out
+        ])
+
+
 def resolve(ledger: Ledger, mailbox_id: int, folder: str | None = None, uids=None, reasons=None, states=("open",)) -> None:
     """Close what is no longer so: these messages of a folder, a whole folder, or everything of a mailbox."""
     t = ledger.tables.exceptions

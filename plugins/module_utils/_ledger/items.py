@@ -22,6 +22,8 @@ from .store import Ledger
 # Rows that a statement names at once; SQLite and PostgreSQL take far more.
 CHUNK = 500
 COLUMNS = ("folder_id", "source_uid", "sha256", "size", "flags", "internal_date", "target_uid")
+# Only written where the site's filter had a say.
+FILTERED = (*COLUMNS, "source_sha256", "route")
 
 
 @functools.lru_cache(maxsize=1)
@@ -31,6 +33,7 @@ def _statements() -> types.SimpleNamespace:
     i, folder, uid = t.items, t.items.c.folder_id == sa.bindparam("folder"), t.items.c.source_uid == sa.bindparam("uid")
     return types.SimpleNamespace(
         add=i.insert().values({name: sa.bindparam(name) for name in COLUMNS}),
+        add_filtered=i.insert().values({name: sa.bindparam(name) for name in FILTERED}),
         some=sa.select(i).where(folder, i.c.source_uid.in_(sa.bindparam("uids", expanding=True))),
         uids=sa.select(i.c.source_uid).where(folder).order_by(i.c.source_uid),
         uids_between=sa.select(i.c.source_uid).where(folder, i.c.source_uid.between(sa.bindparam("low"), sa.bindparam("high"))).order_by(i.c.source_uid),
@@ -49,10 +52,10 @@ def _statements() -> types.SimpleNamespace:
 
 
 def folders(ledger: Ledger, mailbox_id: int) -> dict:
-    """Source name -> row."""
+    """Source name -> row; `route` is None, as of items in that folder's own counterpart."""
     t = ledger.tables.folders
     with ledger.read() as connection:
-        rows = connection.execute(sa.select(t).where(t.c.mailbox_id == mailbox_id).order_by(t.c.source_name)).all()
+        rows = connection.execute(sa.select(t, sa.null().label("route")).where(t.c.mailbox_id == mailbox_id).order_by(t.c.source_name)).all()
     return {row.source_name: row for row in rows}
 
 
@@ -83,7 +86,7 @@ def drop_folder(ledger: Ledger, folder_id: int) -> None:
     """Forget a folder whose items are gone on both sides."""
     t = ledger.tables
     with ledger.write() as connection:
-        for table in (t.items, t.intents):
+        for table in (t.items, t.intents, t.routes):
             connection.execute(table.delete().where(table.c.folder_id == folder_id))
         connection.execute(t.folders.delete().where(t.folders.c.id == folder_id))
 
@@ -104,21 +107,42 @@ def some(ledger: Ledger, folder_id: int, uids) -> dict:
     return found
 
 
-def with_content(ledger: Ledger, folder_id: int, hashes) -> set[bytes]:
-    """Those of `hashes` that an item of the folder has."""
+def at(ledger: Ledger, place) -> list:
+    """Items that are at a place of the target: those of a folder's row that are in its own counterpart, or those of a Route."""
+    t = ledger.tables.items
+    with ledger.read() as connection:
+        return connection.execute(sa.select(t).where(t.c.folder_id == place.id, t.c.route == place.route).order_by(t.c.source_uid)).all()
+
+
+def _in_target_folder(ledger: Ledger, connection, mailbox_id: int, target_name: str, uidvalidity: int | None = None):
+    """Which items, of whatever source folder, are in a folder of the target; with `uidvalidity`, those that are known to be in that one."""
+    f, r, i = ledger.tables.folders, ledger.tables.routes, ledger.tables.items
+    own = sa.select(f.c.id, sa.null().label("route"), f.c.target_uidvalidity).where(f.c.mailbox_id == mailbox_id, f.c.target_name == target_name)
+    sent = sa.select(f.c.id, r.c.id, r.c.target_uidvalidity).join(r, r.c.folder_id == f.c.id).where(
+        f.c.mailbox_id == mailbox_id, r.c.target_name == target_name
+    )
+    places = [place for statement in (own, sent) for place in connection.execute(statement) if uidvalidity in (None, place[2])]
+    return sa.or_(sa.false(), *(sa.and_(i.c.folder_id == folder, i.c.route == route) for folder, route, _uidvalidity in places))
+
+
+def with_content(ledger: Ledger, mailbox_id: int, target_name: str, hashes) -> set[bytes]:
+    """Those of `hashes` that an item in a folder of the target has."""
     t, found, wanted = ledger.tables.items, set(), list(hashes)
     with ledger.read() as connection:
+        there = _in_target_folder(ledger, connection, mailbox_id, target_name)
         for low in range(0, len(wanted), CHUNK):
-            rows = connection.execute(sa.select(t.c.sha256).where(t.c.folder_id == folder_id, t.c.sha256.in_(wanted[low:low + CHUNK])))
+            rows = connection.execute(sa.select(t.c.sha256).where(there, t.c.sha256.in_(wanted[low:low + CHUNK])))
             found |= {bytes(row[0]) for row in rows}
     return found
 
 
-def target_uids(ledger: Ledger, folder_id: int) -> array.array:
+def target_uids(ledger: Ledger, mailbox_id: int, target_name: str, uidvalidity: int | None = None) -> array.array:
+    """UIDs of a folder of the target under which items are there. With `uidvalidity`, those of which the ledger knows that they are of it."""
     t = ledger.tables.items
     found = array.array("q")
     with ledger.read() as connection:
-        for rows in connection.execute(sa.select(t.c.target_uid).where(t.c.folder_id == folder_id, t.c.target_uid.is_not(None))).partitions(5000):
+        there = _in_target_folder(ledger, connection, mailbox_id, target_name, uidvalidity)
+        for rows in connection.execute(sa.select(t.c.target_uid).where(there, t.c.target_uid.is_not(None))).partitions(5000):
             found.extend(row[0] for row in rows)
     return found
 
@@ -167,6 +191,17 @@ class Underway:
     size: int
     flags: str
     internal_date: str
+    source_sha256: bytes | None = None
+
+    def told(self) -> list:
+        """As an intent keeps it; `heard` undoes it."""
+        told = [self.source_uid, self.sha256.hex(), self.size, self.flags, self.internal_date]
+        return told if self.source_sha256 is None else [*told, self.source_sha256.hex()]
+
+    @classmethod
+    def heard(cls, told: list) -> Underway:
+        uid, sha256, size, flags_, date, *filtered = told
+        return cls(uid, bytes.fromhex(sha256), size, flags_, date, *map(bytes.fromhex, filtered))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -177,16 +212,12 @@ class Intent:
     messages: list[Underway]
 
 
-def open_intents(ledger: Ledger, folder_id: int) -> list[Intent]:
+def open_intents(ledger: Ledger, place) -> list[Intent]:
+    """Of messages that are on their way to a place; see `at`."""
     t = ledger.tables.intents
     with ledger.read() as connection:
-        rows = connection.execute(sa.select(t).where(t.c.folder_id == folder_id).order_by(t.c.id)).all()
-    return [
-        Intent(row.id, row.target_uidvalidity, row.target_uidnext, [
-            Underway(uid, bytes.fromhex(sha256), *rest) for uid, sha256, *rest in json.loads(row.messages)
-        ])
-        for row in rows
-    ]
+        rows = connection.execute(sa.select(t).where(t.c.folder_id == place.id, t.c.route == place.route).order_by(t.c.id)).all()
+    return [Intent(row.id, row.target_uidvalidity, row.target_uidnext, [Underway.heard(told) for told in json.loads(row.messages)]) for row in rows]
 
 
 class TakenOver(Exception):
@@ -194,11 +225,11 @@ class TakenOver(Exception):
 
 
 class Journal:
-    """Intents and their outcome for one folder. `intend` also commits the outcome of batches before, so that a batch
+    """Intents and their outcome for one place (see `at`). `intend` also commits the outcome of batches before, so that a batch
     costs one commit. `owner` holds the mailbox's lease; without one nobody else can take it over."""
 
-    def __init__(self, ledger: Ledger, folder_id: int, target_uidvalidity: int, target_uidnext: int, owner: str | None = None) -> None:
-        self.ledger, self.folder_id, self.owner = ledger, folder_id, owner
+    def __init__(self, ledger: Ledger, place, target_uidvalidity: int, target_uidnext: int, owner: str | None = None) -> None:
+        self.ledger, self.place, self.owner = ledger, place, owner
         self.target_uidvalidity, self.target_uidnext = target_uidvalidity, target_uidnext
         self._open: dict[int, list[Underway]] = {}
         self._outcomes: list[tuple[int, list[Underway], dict[int, int]]] = []
@@ -206,18 +237,19 @@ class Journal:
     def intend(self, messages) -> int:
         """Commit that `messages` are about to be sent; returns the intent's number. TakenOver, and nothing is to be sent, when the
         lease is another worker's."""
-        underway = [Underway(m.uid, m.sha256, len(m.body), " ".join(m.flags), m.internal_date) for m in messages]
+        underway = [Underway(m.uid, m.sha256, len(m.body), " ".join(m.flags), m.internal_date, m.source_sha256) for m in messages]
         with self.ledger.write() as connection:
-            if self.owner and connection.execute(_statements().leased, {"folder": self.folder_id, "owner": self.owner}).first() is None:
+            if self.owner and connection.execute(_statements().leased, {"folder": self.place.id, "owner": self.owner}).first() is None:
                 raise TakenOver
             self._write_outcomes(connection)
             intent = connection.execute(
                 _statements().intend,
                 {
-                    "folder_id": self.folder_id,
+                    "folder_id": self.place.id,
+                    "route": self.place.route,
                     "target_uidvalidity": self.target_uidvalidity,
                     "target_uidnext": self.target_uidnext,
-                    "messages": json.dumps([(m.source_uid, m.sha256.hex(), m.size, m.flags, m.internal_date) for m in underway]),
+                    "messages": json.dumps([m.told() for m in underway]),
                     "created_at": time.time(),
                 },
             ).inserted_primary_key[0]
@@ -245,33 +277,39 @@ class Journal:
         for intent, underway, target_uids in self._outcomes:
             try:
                 with self.ledger.write() as connection:
-                    settle_intent(self.ledger, connection, self.folder_id, intent, underway, target_uids)
+                    settle_intent(self.ledger, connection, self.place, intent, underway, target_uids)
             except TakenOver:
                 rest += target_uids.values()
         self._outcomes = []
         with self.ledger.read() as connection:
             adopted = set(connection.execute(
-                sa.select(t.c.target_uid).where(t.c.folder_id == self.folder_id, t.c.target_uid.in_(rest))
+                sa.select(t.c.target_uid).where(t.c.folder_id == self.place.id, t.c.route == self.place.route, t.c.target_uid.in_(rest))
             ).scalars())
         return sorted(set(rest) - adopted)
 
     def _write_outcomes(self, connection) -> None:
         for intent, underway, target_uids in self._outcomes:
-            settle_intent(self.ledger, connection, self.folder_id, intent, underway, target_uids)
+            settle_intent(self.ledger, connection, self.place, intent, underway, target_uids)
         self._outcomes = []
 
 
-def settle_intent(ledger: Ledger, connection, folder_id: int, intent: int, underway, target_uids: dict[int, int]) -> None:
+def settle_intent(ledger: Ledger, connection, place, intent: int, underway, target_uids: dict[int, int]) -> None:
     """Close an intent: of `underway`, those in `target_uids` are at the target, the others are not. TakenOver when it is closed
     already, or another worker has moved the same."""
     t = ledger.tables.intents
     if not connection.execute(t.delete().where(t.c.id == intent)).rowcount:
         raise TakenOver
+    rows = [
+        (place.id, m.source_uid, m.sha256, m.size, m.flags, m.internal_date, target_uids[m.source_uid])
+        for m in underway if m.source_uid in target_uids
+    ]
+    filtered = {m.source_uid: m.source_sha256 for m in underway if place.route or m.source_sha256}
     try:
-        ledger.many(connection, _statements().add, COLUMNS, [
-            (folder_id, m.source_uid, m.sha256, m.size, m.flags, m.internal_date, target_uids[m.source_uid])
-            for m in underway if m.source_uid in target_uids
-        ])
+        ledger.many(connection, _statements().add, COLUMNS, [row for row in rows if row[1] not in filtered] if filtered else rows)
+        if filtered:
+            ledger.many(connection, _statements().add_filtered, FILTERED, [
+                (*row, filtered[row[1]], place.route) for row in rows if row[1] in filtered
+            ])
     except sa.exc.IntegrityError as error:
         raise TakenOver from error
 
@@ -304,6 +342,22 @@ def replace_items(ledger: Ledger, folder_id: int, rows: list[dict], **folder_val
             connection.execute(t.folders.update().where(t.folders.c.id == folder_id).values(**folder_values))
 
 
+def replace_at(ledger: Ledger, place, rows: list[dict], target_uidvalidity: int) -> None:
+    """The same for a place (see `at`) of which the target has another folder now. The source is then looked at in full."""
+    t = ledger.tables
+    folder = t.folders.update().where(t.folders.c.id == place.id)
+    with ledger.write() as connection:
+        for table in (t.items, t.intents):
+            connection.execute(table.delete().where(table.c.folder_id == place.id, table.c.route == place.route))
+        if rows:
+            connection.execute(t.items.insert(), rows)
+        if place.route:
+            connection.execute(t.routes.update().where(t.routes.c.id == place.route).values(target_uidvalidity=target_uidvalidity))
+            connection.execute(folder.values(source_modseq=None))
+        else:
+            connection.execute(folder.values(source_modseq=None, target_uidvalidity=target_uidvalidity))
+
+
 def set_subscribed(ledger: Ledger, folder_ids: list[int], wanted: bool) -> None:
     t = ledger.tables.folders
     with ledger.write() as connection:
@@ -327,6 +381,23 @@ def add_missing(ledger: Ledger, folder_id: int, messages) -> None:
             {
                 "folder_id": folder_id, "source_uid": message.uid, "sha256": message.sha256, "size": len(message.body),
                 "flags": " ".join(message.flags), "internal_date": message.internal_date, "target_uid": None,
+                "source_sha256": message.source_sha256,
             }
             for message in messages
         ])
+
+
+def rehouse(ledger: Ledger, row, place, uid: int, internal_date: str) -> None:
+    """An item at a Route moved to another folder of the source: it stays where it is at the target, under `place`, which is the Route of that
+    folder to there. TakenOver when it is not as in `row` any more."""
+    t = ledger.tables.items
+    with ledger.write() as connection:
+        try:
+            done = connection.execute(
+                t.update().where(t.c.folder_id == row.folder_id, t.c.source_uid == row.source_uid, t.c.route == row.route)
+                .values(folder_id=place.id, source_uid=uid, route=place.route, internal_date=internal_date)
+            ).rowcount
+        except sa.exc.IntegrityError as error:
+            raise TakenOver from error
+        if not done:
+            raise TakenOver

@@ -12,23 +12,28 @@ import collections
 import dataclasses
 
 from .._libraries import sqlalchemy as sa
+from .routes import Route, routes
 from .store import Ledger
 
 
 @dataclasses.dataclass
 class Known:
-    """`folders`: source name -> row; `exceptions`: unresolved ones; `with_intents`: numbers of folders that have an open intent."""
+    """`folders`: source name -> row; `exceptions`: unresolved ones; `with_intents`: numbers of folders that have an open intent;
+    `routes`: see routes.py."""
 
     folders: dict = dataclasses.field(default_factory=dict)
     exceptions: list = dataclasses.field(default_factory=list)
     with_intents: set[int] = dataclasses.field(default_factory=set)
+    routes: list[Route] = dataclasses.field(default_factory=list)
 
 
 def load(ledger: Ledger, mailbox_ids: list[int]) -> dict[int, Known]:
     t = ledger.tables
     found: dict[int, Known] = collections.defaultdict(Known)
     with ledger.read() as connection:
-        for row in connection.execute(sa.select(t.folders).where(t.folders.c.mailbox_id.in_(mailbox_ids)).order_by(t.folders.c.source_name)):
+        for row in connection.execute(
+            sa.select(t.folders, sa.null().label("route")).where(t.folders.c.mailbox_id.in_(mailbox_ids)).order_by(t.folders.c.source_name)
+        ):
             found[row.mailbox_id].folders[row.source_name] = row
         odd = sa.select(t.exceptions).where(t.exceptions.c.mailbox_id.in_(mailbox_ids), t.exceptions.c.state != "resolved").order_by(t.exceptions.c.id)
         for row in connection.execute(odd):
@@ -39,4 +44,6 @@ def load(ledger: Ledger, mailbox_ids: list[int]) -> dict[int, Known]:
         )
         for mailbox_id, folder_id in connection.execute(underway):
             found[mailbox_id].with_intents.add(folder_id)
+    for route in routes(ledger, mailbox_ids):
+        found[route.mailbox_id].routes.append(route)
     return found

@@ -16,21 +16,21 @@ from .._libraries import sqlalchemy as sa
 from .store import Ledger
 
 
-def register(ledger: Ledger, server: str, mailboxes) -> bool:
-    """Write the operator's list for one source server; True when the ledger changed.
+def register(ledger: Ledger, server: str, mailboxes, protocol: str = "imap") -> bool:
+    """Write the operator's list for one source server, which is read by `protocol`; True when the ledger changed.
 
     A target that is already taken by another mailbox is refused: two people's mail would be mixed.
     """
     t = ledger.tables.mailboxes
     with ledger.read() as connection:
-        if not any(_news(connection, t, server, mailboxes)):
+        if not any(_news(connection, t, server, mailboxes, protocol)):
             return False
     try:
         with ledger.write() as connection:
             # Stations that start at the same moment bring the same list: one after the other, and looked at again.
             if connection.dialect.name == "postgresql":
                 connection.execute(sa.text("SELECT pg_advisory_xact_lock(7203172)"))
-            values, changes = _news(connection, t, server, mailboxes)
+            values, changes = _news(connection, t, server, mailboxes, protocol)
             if values:
                 connection.execute(t.insert(), values)
             for row_id, wanted in changes:
@@ -43,13 +43,14 @@ def register(ledger: Ledger, server: str, mailboxes) -> bool:
     return bool(values or changes)
 
 
-def _news(connection, t, server: str, mailboxes) -> tuple[list[dict], list[tuple[int, dict]]]:
+def _news(connection, t, server: str, mailboxes, protocol: str) -> tuple[list[dict], list[tuple[int, dict]]]:
     """Rows to add, and changes by row, that bring the ledger to the operator's list."""
     known = {row.name: row for row in connection.execute(sa.select(t).where(t.c.server == server))}
     values, changes = [], []
     for mailbox in mailboxes:
         row, wanted = known.get(mailbox.name), {
             "target": mailbox.target, "wave": mailbox.wave, "test": mailbox.test, "priority": mailbox.priority,
+            "read_by": "pst" if mailbox.pst and not mailbox.pst_items_only else protocol,
         }
         if row is None:
             values.append({"server": server, "name": mailbox.name, **wanted})

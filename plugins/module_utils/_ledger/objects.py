@@ -11,7 +11,7 @@ from __future__ import annotations
 from .._libraries import sqlalchemy as sa
 from .store import Ledger
 
-COLUMNS = ("folder_id", "source_uid", "version", "kind", "name", "sha256", "etag")
+COLUMNS = ("folder_id", "source_uid", "version", "kind", "name", "sha256", "etag", "source_sha256")
 
 
 def folders(ledger: Ledger, mailbox_id: int) -> dict:
@@ -48,8 +48,27 @@ def moved(ledger: Ledger, folder_id: int) -> dict:
         return {row.source_uid: row for row in connection.execute(sa.select(t).where(t.c.folder_id == folder_id).order_by(t.c.source_uid))}
 
 
+def by_kind(ledger: Ledger) -> dict[tuple[int, str], int]:
+    """(mailbox id, kind) -> how many of them were moved."""
+    t = ledger.tables
+    with ledger.read() as connection:
+        rows = connection.execute(
+            sa.select(t.item_folders.c.mailbox_id, t.objects.c.kind, sa.func.count().label("moved"))
+            .join(t.objects, t.objects.c.folder_id == t.item_folders.c.id).group_by(t.item_folders.c.mailbox_id, t.objects.c.kind)
+        )
+        return {(row.mailbox_id, row.kind): row.moved for row in rows}
+
+
+def kinds_of_folders(ledger: Ledger) -> dict[tuple[int, str], str]:
+    """(mailbox id, source name) -> kind of the folder."""
+    t = ledger.tables.item_folders
+    with ledger.read() as connection:
+        return {(row.mailbox_id, row.name): row.kind for row in connection.execute(sa.select(t.c.mailbox_id, t.c.name, t.c.kind))}
+
+
 def write(ledger: Ledger, folder_id: int, rows: list[dict], gone=()) -> None:
-    """In one transaction: `rows`, by column and without their folder, replace what was known of them; `gone` are forgotten."""
+    """In one transaction: `rows`, by column and without their folder, replace what was known of them; `gone` are forgotten. Only what the site's
+    filter changed has a `source_sha256`."""
     t = ledger.tables.objects
     if not rows and not gone:
         return
@@ -57,7 +76,9 @@ def write(ledger: Ledger, folder_id: int, rows: list[dict], gone=()) -> None:
     after = t.insert().values({name: sa.bindparam(name) for name in COLUMNS})
     with ledger.write() as connection:
         ledger.many(connection, before, ("folder", "uid"), [(folder_id, uid) for uid in [*gone, *(row["source_uid"] for row in rows)]])
-        ledger.many(connection, after, COLUMNS, [(folder_id, *(row[name] for name in COLUMNS[1:])) for row in rows])
+        ledger.many(connection, after, COLUMNS, [
+            (folder_id, *(row[name] for name in COLUMNS[1:-1]), row.get("source_sha256")) for row in rows
+        ])
 
 
 def forget(ledger: Ledger, folder_id: int) -> None:

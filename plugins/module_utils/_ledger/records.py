@@ -17,8 +17,8 @@ from .store import Ledger
 
 
 KINDS = (
-    "questionnaire", "discovery", "scope_of_work", "environment", "estimate", "copy", "sync", "cut_over_plan", "mx_before",
-    "cut_over", "roll_back",
+    "questionnaire", "discovery", "scope_of_work", "environment", "estimate", "copy", "sync", "rules", "rights", "cut_over_plan",
+    "mx_before", "cut_over", "roll_back",
 )
 
 

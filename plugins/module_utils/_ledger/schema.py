@@ -13,7 +13,7 @@ import types
 
 from .._libraries import sqlalchemy as sa
 
-VERSION = 4
+VERSION = 5
 # The first number of an item of a source without UIDs; see catalogue.py.
 MIDDLE = 1 << 30
 
@@ -43,6 +43,8 @@ def tables() -> types.SimpleNamespace:
         sa.Column("target", sa.Text, nullable=False, unique=True),
         sa.Column("wave", sa.Text, nullable=False),
         sa.Column("test", sa.Boolean, nullable=False),
+        # By what its mail is read: imap, ews or pst.
+        sa.Column("read_by", sa.Text, nullable=False, default="imap"),
         # Mailboxes with a higher number are taken first.
         sa.Column("priority", sa.Integer, nullable=False, default=0),
         # Counts at the source when it was last looked at: the basis of every estimate.
@@ -79,6 +81,17 @@ def tables() -> types.SimpleNamespace:
         sa.UniqueConstraint("mailbox_id", "target_name"),
     )
 
+    # Folders of the target to which the site's filter sent messages of a folder.
+    routes = sa.Table(
+        "routes",
+        meta,
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("folder_id", sa.ForeignKey("folders.id"), nullable=False, index=True),
+        sa.Column("target_name", sa.Text, nullable=False),
+        sa.Column("target_uidvalidity", big, nullable=False),
+        sa.UniqueConstraint("folder_id", "target_name"),
+    )
+
     # A batch on its way, with what items will say of its messages (JSON): committed before it is sent, gone when its UIDs at the
     # target are known.
     intents = sa.Table(
@@ -86,6 +99,7 @@ def tables() -> types.SimpleNamespace:
         meta,
         sa.Column("id", sa.Integer, primary_key=True),
         sa.Column("folder_id", sa.ForeignKey("folders.id"), nullable=False, index=True),
+        sa.Column("route", sa.ForeignKey("routes.id")),
         sa.Column("target_uidvalidity", big, nullable=False),
         sa.Column("target_uidnext", big, nullable=False),
         sa.Column("messages", sa.Text, nullable=False),
@@ -94,7 +108,8 @@ def tables() -> types.SimpleNamespace:
         sqlite_autoincrement=True,
     )
 
-    # A message that was moved: at the target under target_uid, or without one where its user has removed it there.
+    # A message that was moved: at the target under target_uid, or without one where its user has removed it there. `sha256` and `size` are
+    # of what the target was given, `source_sha256` is of what the source gave, where the site's filter made something else of it.
     items = sa.Table(
         "items",
         meta,
@@ -105,6 +120,9 @@ def tables() -> types.SimpleNamespace:
         sa.Column("flags", sa.Text, nullable=False),
         sa.Column("internal_date", sa.Text, nullable=False),
         sa.Column("target_uid", big),
+        sa.Column("source_sha256", sa.LargeBinary(32)),
+        # None: it is in the folder's own counterpart.
+        sa.Column("route", sa.ForeignKey("routes.id")),
         # Kept in the order of its key, and nowhere twice: it is by far the largest table.
         sqlite_with_rowid=False,
     )
@@ -134,7 +152,21 @@ def tables() -> types.SimpleNamespace:
         sa.Column("name", sa.Text, nullable=False),
         sa.Column("sha256", sa.LargeBinary(32), nullable=False),
         sa.Column("etag", sa.Text),
+        # As in items.
+        sa.Column("source_sha256", sa.LargeBinary(32)),
         sa.UniqueConstraint("folder_id", "name"),
+    )
+
+    # Rights at the target that users were given, by folder and user there, so that what is taken back at the source is taken back there, and
+    # nothing else. Not `sure`: about to change.
+    grants = sa.Table(
+        "grants",
+        meta,
+        sa.Column("mailbox_id", sa.ForeignKey("mailboxes.id"), primary_key=True),
+        sa.Column("folder", sa.Text, primary_key=True),
+        sa.Column("who", sa.Text, primary_key=True),
+        sa.Column("rights", sa.Text, nullable=False),
+        sa.Column("sure", sa.Boolean, nullable=False),
     )
 
     passes = sa.Table(
@@ -156,6 +188,8 @@ def tables() -> types.SimpleNamespace:
         sa.Column("moved", big, nullable=False, default=0),
         # Events, contacts, tasks and notes that were moved, changed or deleted.
         sa.Column("items", big, nullable=False, default=0),
+        # Left out by the site's filter.
+        sa.Column("skipped", big, nullable=False, default=0),
         sa.Column("finished", sa.Boolean, nullable=False, default=False),
         # What a pass found out, as JSON: the counts of a verification.
         sa.Column("findings", sa.Text),
@@ -307,10 +341,12 @@ def tables() -> types.SimpleNamespace:
         migration=migration,
         mailboxes=mailboxes,
         folders=folders,
+        routes=routes,
         intents=intents,
         items=items,
         item_folders=item_folders,
         objects=objects,
+        grants=grants,
         passes=passes,
         exceptions=exceptions,
         records=records,

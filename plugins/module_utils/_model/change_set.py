@@ -16,11 +16,12 @@ from . import flags as flag_rules
 
 @dataclasses.dataclass
 class ChangeSet:
-    """UIDs of the source folder, by what has to be done at the target."""
+    """UIDs of the source folder, by what has to be done at the target. `gone`: what vanished and was never moved."""
 
     new: list[int] = dataclasses.field(default_factory=list)
     vanished: list[int] = dataclasses.field(default_factory=list)
     flags: dict[int, tuple[tuple[str, ...], tuple[str, ...]]] = dataclasses.field(default_factory=dict)
+    gone: list[int] = dataclasses.field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.new) + len(self.vanished) + len(self.flags)

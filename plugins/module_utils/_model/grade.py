@@ -13,7 +13,8 @@
 | investigate | up to 1 in 100 messages missing, doubled, altered or with another date, or more flags that differ |
 | poor | more than that, or a folder is missing |
 
-What was approved by name counts as if it were as at the source. Only perfect and good may cut over.
+Events, contacts, tasks and notes have a grade of their own by the same shares, and the worse of the two counts: a calendar that is lost does not
+vanish among messages. What was approved by name counts as if it were as at the source. Only perfect and good may cut over.
 """
 
 from __future__ import annotations
@@ -28,13 +29,28 @@ CONTENT = ("missing", "doubled", "altered", "dates_differ")
 LOOKS = ("flags_differ", "subscriptions_differ")
 FOLDERS = ("folders_missing",)
 FAULTS = (*CONTENT, *LOOKS, *FOLDERS)
+ITEM_FAULTS = ("missing", "doubled", "altered")
 
 
 def grade(found: dict[str, int], messages: int, sampled: bool) -> str:
     """`found`: number of each of FAULTS; `messages` at the source; `sampled`: not all content was read back."""
     content, looks = sum(found[key] for key in CONTENT), sum(found[key] for key in LOOKS)
-    if found["folders_missing"] or content > messages * SERIOUS:
+    return _grade(content, looks, found["folders_missing"], messages, sampled)
+
+
+def grade_of_items(found: dict[str, dict[str, int]], folders_missing: int, items: int, sampled: bool) -> str:
+    """`found`: kind of item -> number of each of ITEM_FAULTS; `items` at the source."""
+    content = sum(counts[key] for counts in found.values() for key in ITEM_FAULTS)
+    return _grade(content, 0, folders_missing, items, sampled)
+
+
+def worse(one: str, other: str) -> str:
+    return max(one, other, key=GRADES.index)
+
+
+def _grade(content: int, looks: int, folders_missing: int, all_there_are: int, sampled: bool) -> str:
+    if folders_missing or content > all_there_are * SERIOUS:
         return POOR
-    if content or looks > messages * SLIGHT:
+    if content or looks > all_there_are * SLIGHT:
         return INVESTIGATE
     return GOOD if looks or sampled else PERFECT

@@ -26,7 +26,8 @@ class State:
 
 @dataclasses.dataclass(frozen=True)
 class Folder:
-    """`name` is as on the wire (modified UTF-7), `path` what a person reads; `state` is there where LIST told it at once."""
+    """`name` is as on the wire (modified UTF-7), `path` what a person reads; `state` is there where LIST told it at once. `for_mail`: the
+    server says that it holds mail of a certain use (RFC 6154), whatever its name is."""
 
     name: str
     path: str
@@ -34,6 +35,32 @@ class Folder:
     subscribed: bool
     selectable: bool
     state: State | None = None
+    for_mail: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class LeftOut:
+    """A folder that the source lists and that is not copied as mail: `holds` what, by _model/not_mail.py; `names` of all that have entries,
+    it and those below it."""
+
+    name: str
+    path: str
+    holds: str
+    names: tuple[str, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Aside:
+    """Of the folders that a source listed, those of which no mail is copied. `unreadable`: folders of mail that the server does not open,
+    name -> why; `unlisted`: paths that have to be there and are not listed."""
+
+    left_out: tuple[LeftOut, ...] = ()
+    unreadable: dict[str, str] = dataclasses.field(default_factory=dict)
+    unlisted: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> set[str]:
+        return {name for one in self.left_out for name in (one.name, *one.names)} | self.unreadable.keys()
 
 
 @dataclasses.dataclass

@@ -19,13 +19,15 @@ MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", 
 @dataclasses.dataclass(slots=True)
 class Message:
     """What a source gives and a target takes; never changed once it is made. `internal_date` stays in IMAP's own form, as the
-    source wrote it. `body` is bytes, or, when it is large, an object with a length, a `sha256` and `pieces()`."""
+    source wrote it. `body` is bytes, or, when it is large, an object with a length, a `sha256` and `pieces()`. `source_sha256` is that of
+    what the source gave, where the site's filter made something else of it."""
 
     uid: int
     body: bytes = dataclasses.field(repr=False)
     flags: tuple[str, ...]
     internal_date: str
     sha256: bytes = dataclasses.field(repr=False)
+    source_sha256: bytes | None = dataclasses.field(default=None, repr=False)
 
     @classmethod
     def of(cls, uid: int, body, flags: tuple[str, ...], internal_date: str) -> Message:

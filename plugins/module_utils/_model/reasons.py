@@ -15,13 +15,17 @@ ALTERED = "altered_by_target"
 FLAG_DROPPED = "flag_dropped"
 FOLDER_REFUSED = "folder_refused"
 FOLDER_KEPT = "folder_kept"
+FOLDER_NOT_MAIL = "folder_not_mail"
+FOLDER_UNREADABLE = "folder_unreadable"
 NOT_CONVERTED = "not_converted"
 PART_DROPPED = "part_dropped"
 CHANGED_AT_TARGET = "changed_at_target"
 REBUILT = "rebuilt"
+FILTER_FAILED = "filter_failed"
+LEFT_OUT = "left_out_by_filter"
 
 # Of these the item itself is not at the target; the next pass tries again.
-NOT_MOVED = (TOO_LARGE, REFUSED, NO_CONTENT, NOT_CONVERTED)
+NOT_MOVED = (TOO_LARGE, REFUSED, NO_CONTENT, NOT_CONVERTED, FILTER_FAILED, LEFT_OUT)
 
 EXPLAINED = {
     TOO_LARGE: "larger than the target accepts",
@@ -31,8 +35,12 @@ EXPLAINED = {
     FLAG_DROPPED: "moved, but the target does not store one of its flags",
     FOLDER_REFUSED: "the target refuses the folder's name",
     FOLDER_KEPT: "deleted at the source, but the target's folder holds mail of somebody else and was kept",
+    FOLDER_NOT_MAIL: "left out with all below it, since it holds no mail of the mailbox's own, or is not wanted",
+    FOLDER_UNREADABLE: "the source server lists the folder but does not open it",
     NOT_CONVERTED: "can't be expressed in a format that the target takes",
     PART_DROPPED: "moved, but the target's format has no place for a part of it",
     CHANGED_AT_TARGET: "changed at the source, but its user had changed it at the target as well, and that was kept",
+    FILTER_FAILED: "the site's filter failed, so it was not moved",
+    LEFT_OUT: "left out by the site's filter, which counts as approved",
     REBUILT: "moved, rebuilt from its properties because the source can't render it",
 }

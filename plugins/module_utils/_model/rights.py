@@ -31,6 +31,10 @@ DISTINGUISHED = {"Default": "anyone", "Anonymous": "anonymous"}
 FOLDERS = ("inbox", "calendar", "contacts", "tasks", "notes", "journal")
 
 
+# What RFC 2086 had one letter for; c may also mean deleting the folder, so it needs both.
+OLD = {"d": "te", "c": "kx"}
+
+
 @dataclasses.dataclass(frozen=True)
 class Lost:
     """`who` as in the rights, or what Exchange calls somebody without an address."""
@@ -71,6 +75,17 @@ def of_delegates(delegates) -> dict[str, Granted]:
         lost += ["getting copies of the user's invitations"] if delegate.receive_copies_of_meeting_messages else []
         found["inbox"].lost.extend(Lost(_name(delegate.user_id)[0], what) for what in lost)
     return found
+
+
+def in_order(letters) -> str:
+    return "".join(letter for letter in f"{RIGHTS}cd" if letter in letters)
+
+
+def for_old_server(letters: str) -> tuple[str, str]:
+    """As RFC 2086 spells them, and those that it has no letter for: nobody gets more than he had."""
+    kept = [letter for letter in letters if letter not in "texk"] + [old for old, new in OLD.items() if set(new) <= set(letters)]
+    spoken_for = set().union(*(OLD[letter] for letter in kept if letter in OLD))
+    return in_order(kept), in_order(set(letters) & set("texk") - spoken_for)
 
 
 def _rights(level: str | None, permission) -> tuple[str, list[str]]:

@@ -11,6 +11,8 @@ from __future__ import annotations
 import dataclasses
 import functools
 
+from .beyond_mailbox import OPTIONS, checked, place
+from .site_filter import SiteFilter
 from .window import Window
 
 PROTOCOLS = ("imap", "ews")
@@ -23,6 +25,14 @@ PROFILES = (
 )
 # Old Exchange drops the connection at the command NAMESPACE, although 2003 offers it (MailKit issue 1512).
 WITHOUT_NAMESPACE = ("exchange_5_5", "exchange_2000", "exchange_2003")
+# Exchange 5.5 gives more than was asked for (KB 194998).
+WITHOUT_PARTS = ("exchange_5_5",)
+# RFC822.SIZE is an estimate unless the administrator says otherwise (KB Q191504; MS-STANXIMAP 2.2.25).
+ESTIMATES_SIZES = ("exchange_5_5", "exchange_2007", "exchange_2010", "exchange_2013")
+# Exchange 2007 closes the connection once such a folder was opened.
+TRAILING_BLANK_BREAKS = ("exchange_2007",)
+# Exchange lets a mailbox have 16 (Set-ImapSettings, MaxConnectionsPerUser); half of them are left to its user.
+EXCHANGE_CONNECTIONS = 8
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,6 +50,11 @@ class Mailbox:
     # A file of Outlook on the station that holds all of it, or (`pst_items_only`) what of it is not mail.
     pst: str | None = None
     pst_items_only: bool = False
+    # Folders at the target for its archive and its recoverable items: empty for not at all, None for what the server says (`ews`).
+    archive: str | None = None
+    recoverable_items: str | None = None
+    # A path of public folders that are moved instead of a mailbox; `name` is only what they are called here then.
+    public_folder: str | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,7 +93,13 @@ class Ews:
     tenant: str | None = None
     client_id: str | None = None
     client_secret: str | None = dataclasses.field(default=None, repr=False)
+    token_url: str | None = None
+    scope: str | None = None
     legacy_tls: bool = False
+    # Folders at the target for archives and recoverable items of all mailboxes that have them; empty: they stay.
+    archive: str = ""
+    recoverable_items: str = ""
+    public_folder_mailbox: str | None = None
 
     @classmethod
     def from_options(cls, options: dict) -> Ews:
@@ -86,7 +107,9 @@ class Ews:
         ews = cls(**{field.name: options[field.name] for field in dataclasses.fields(cls) if options.get(field.name) is not None})
         if ews.auth == "oauth" and not (ews.tenant and ews.client_id and ews.client_secret):
             raise ValueError("ews.auth is oauth: it needs tenant, client_id and client_secret.")
-        return ews
+        if (ews.token_url or "https:").startswith("http:"):
+            raise ValueError("ews.token_url is not encrypted, and would show the secret.")
+        return dataclasses.replace(ews, **{name: place(f"ews.{name}", getattr(ews, name)) for name in ("archive", "recoverable_items")})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -111,17 +134,23 @@ class Server:
     password: str | None = dataclasses.field(default=None, repr=False)
     connections: int = 4
     compress: bool = False
+    # Paths of folders that are copied whatever they seem to hold, and of such that are not.
+    include_folders: tuple[str, ...] = ()
+    exclude_folders: tuple[str, ...] = ()
     mailboxes: tuple[Mailbox, ...] = ()
     windows: tuple[Window, ...] = ()
     bytes_per_second: int = 0
     messages_per_second: float = 0
     live_probe: Probe | None = None
     ews: Ews = Ews()
+    filter: SiteFilter | None = None
     # Whether PST files are read although they have a password, which is no more than a note in them.
     pst_despite_password: bool = False
     # Options `dav` and `files` of a target, for what is not mail; see _target/registry.py.
     dav: dict | None = dataclasses.field(default=None, repr=False, hash=False)
     files: dict | None = dataclasses.field(default=None, hash=False)
+    # Option `sieve` of a target: its ManageSieve service, for rules.
+    sieve: dict | None = dataclasses.field(default=None, hash=False)
 
     @classmethod
     def from_options(cls, options: dict) -> Server:
@@ -133,6 +162,7 @@ class Server:
         given = {key: value for key, value in options.items() if key in fields and value is not None}
         given["name"] = given.get("name") or given["host"]
         given["login"] = tuple(given.get("login") or ("{mailbox}",))
+        given["include_folders"], given["exclude_folders"] = (tuple(given.get(key) or ()) for key in ("include_folders", "exclude_folders"))
         given["mailboxes"] = tuple(
             Mailbox(
                 name=mailbox["name"],
@@ -144,6 +174,7 @@ class Server:
                 priority=int(mailbox.get("priority") or 0),
                 pst=mailbox.get("pst"),
                 pst_items_only=bool(mailbox.get("pst_items_only")),
+                **{name: mailbox.get(name) for name in OPTIONS},
             )
             for mailbox in given.get("mailboxes") or ()
         )
@@ -151,22 +182,41 @@ class Server:
             given["windows"] = tuple(Window.from_options(window) for window in given.get("windows") or ())
             given["live_probe"] = Probe.from_options(given["live_probe"]) if given.get("live_probe") else None
             given["ews"] = Ews.from_options(given.get("ews") or {})
+            given["filter"] = SiteFilter.from_options(given["filter"]) if given.get("filter") else None
             if given.get("protocol") == "ews" and given["live_probe"]:
                 raise ValueError("live_probe watches a server by IMAP; one that is read by EWS has no such probe.")
             if given.get("protocol") == "ews" and (given["ews"].url or "").startswith("http:") and given.get("tls") != "none":
                 raise ValueError("ews.url is not encrypted, and would show the password; say tls: none if that is meant.")
+            both = {path.strip("/").casefold() for path in given["include_folders"]} & {path.strip("/").casefold() for path in given["exclude_folders"]}
+            if both:
+                raise ValueError(f"include_folders and exclude_folders both name {', '.join(sorted(both))}.")
+            if "" in {path.strip("/ ") for path in given["include_folders"] + given["exclude_folders"]}:
+                raise ValueError("include_folders or exclude_folders has an empty path.")
+            if given.get("protocol") == "ews" and given["include_folders"] + given["exclude_folders"]:
+                raise ValueError("include_folders and exclude_folders are for servers that are read by IMAP.")
             if given.get("dav") and given.get("files"):
                 raise ValueError("dav and files exclude each other: what is not mail goes to one place.")
             for limit, least in (("connections", 1), ("bytes_per_second", 0), ("messages_per_second", 0)):
                 if given.get(limit, least) < least:
                     raise ValueError(f"{limit} is {given[limit]}; it can't be less than {least}.")
+            server = cls(**given)
+            return dataclasses.replace(server, mailboxes=tuple(checked(mailbox, server) for mailbox in server.mailboxes))
         except ValueError as error:
             raise ValueError(f"{given['name']}: {error}") from error
-        return cls(**given)
+
+    @property
+    def exchange(self) -> bool:
+        """By the operator's word, since greetings may be anything."""
+        return self.profile.startswith("exchange_")
 
     @functools.cached_property
     def by_name(self) -> dict[str, Mailbox]:
         return {mailbox.name: mailbox for mailbox in self.mailboxes}
+
+    @property
+    def public_reader(self) -> str:
+        """How the account is named that reads public folders; an SMTP address where admin and login form make one."""
+        return self.login_names(self.admin)[0] if self.admin else ""
 
     def login_names(self, mailbox: str) -> list[str]:
         """Every way in which this server may want `mailbox` to be named at login, in the operator's order."""

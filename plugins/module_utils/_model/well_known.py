@@ -60,9 +60,24 @@ NAMES = {
         "Journal", "Diario", "Diário", "Logboek", "Dziennik", "Deník", "Napló", "Günlük", "Дневник", "履歴", "日记", "日誌", "업무 일지",
     ),
 }
+# What Exchange up to 2003 shows beside a mailbox's own folders (KB Q311468), by the same languages as far as they are known.
+OTHERS = {
+    "public folders": (
+        "Public Folders", "Öffentliche Ordner", "Dossiers publics", "Carpetas públicas", "Cartelle pubbliche", "Pastas públicas", "Openbare mappen",
+        "Gemensamma mappar", "Offentlige mapper", "Fellesmapper", "Julkiset kansiot", "Foldery publiczne", "Veřejné složky", "Nyilvános mappák",
+        "Ortak Klasörler", "Общие папки", "Общедоступные папки", "パブリック フォルダ", "パブリック フォルダー", "公用文件夹", "公用資料夾", "공용 폴더",
+    ),
+    "mailboxes of others": ("Other users",),
+}
 ROLES = {name.casefold(): role for role, names in NAMES.items() for name in names}
+BESIDE = {name.casefold(): what for what, names in OTHERS.items() for name in names}
 
 
 def role(name: str) -> str | None:
     """inbox, sent, drafts, deleted, junk, outbox, calendar, contacts, tasks, notes or journal; None for a user's own folder."""
     return ROLES.get(name.strip().casefold())
+
+
+def beside(name: str) -> str | None:
+    """public folders or mailboxes of others; None for a folder of the mailbox's own."""
+    return BESIDE.get(name.strip().casefold())

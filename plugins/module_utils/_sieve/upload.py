@@ -13,11 +13,9 @@ since is the user's.
 from __future__ import annotations
 
 import hashlib
-import os
 import pathlib
-import tempfile
-import urllib.parse
 
+from .. import _files
 from .._errors import MigrationError
 from .managesieve import Refused
 
@@ -75,7 +73,7 @@ def upload(session, text: str, check: bool = False) -> tuple[str, bool]:
 def write(folder: str, mailbox: str, text: str, check: bool = False) -> bool:
     """Write the script to `<mailbox>.sieve` in `folder`, all or nothing, readable by its owner only; returns whether that changed the file.
     No script, no file, but one that was there is emptied of its rules. `check`: only tell."""
-    path = pathlib.Path(folder) / (urllib.parse.quote(mailbox, safe="@+= ").replace(".", "%2E", mailbox.startswith(".")) + ".sieve")
+    path = pathlib.Path(folder) / f"{_files.name_for(mailbox)}.sieve"
     data = sealed(text).encode()
     try:
         before = path.read_bytes() if path.exists() else None
@@ -83,16 +81,7 @@ def write(folder: str, mailbox: str, text: str, check: bool = False) -> bool:
             return False
         if check:
             return True
-        handle, temporary = tempfile.mkstemp(dir=folder, prefix=".")
-        try:
-            with open(handle, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, path)
-        except BaseException:
-            os.unlink(temporary)
-            raise
+        _files.write(path, data)
     except OSError as error:
         raise MigrationError(
             f"The script {path} can't be written: {error}.", "The rules are still in Exchange.", "Have the folder made, with room and rights, then run again.",

@@ -20,28 +20,20 @@ from .._ews import rebuild
 from .._ews.common import NotReadable, Reading
 from .._ews.items import field_paths, translated
 from .._ews.services import classes
+from .._ews.tree import COMPARED, MAIL, SEPARATOR, Tree
 from .._ledger.catalogue import Catalogue
 from .._libraries import exchangelib
 from .._model.folder_names import encoded
 from .._model.item_kinds import CALENDAR, CONTACT, CONTACTS, DISTRIBUTION_LIST, EVENT, NOTE, NOTES, TASK, TASKS, ItemFolder
-from .._model.listing import Batch, Folder, Since, State
+from .._model.listing import Aside, Batch, Folder, Since, State
 from .._model.message import Message, instant
 from .._model.server import Mailbox, Server
 from .._model.uids import batches
 
 # Items of one GetItem. Microsoft advises ten, and each is converted on the fly.
 MOST_ITEMS, MOST_BYTES = 10, 2_000_000
-MAIL = "mail"
-KINDS = {"IPF.Appointment": CALENDAR, "IPF.Contact": CONTACTS, "IPF.Task": TASKS, "IPF.StickyNote": NOTES}
 ITEM_CLASSES = {"IPM.Appointment": EVENT, "IPM.Contact": CONTACT, "IPM.DistList": DISTRIBUTION_LIST, "IPM.Task": TASK, "IPM.StickyNote": NOTE}
 DEFAULT_KINDS = {CALENDAR: EVENT, CONTACTS: CONTACT, TASKS: TASK, NOTES: NOTE}
-# Folders that a user neither sees nor fills, by their class.
-HIDDEN = ("IPF.Configuration", "IPF.Files", "IPF.Journal", "IPF.Note.OutlookHomepage", "IPF.ShortcutFolder", "IPF.Note.SocialConnector")
-# Well-known folders whose name says nothing, since it is in the language of the mailbox's first user.
-WELL_KNOWN = ("inbox", "drafts", "sentitems", "deleteditems", "junkemail", "outbox", "calendar", "contacts", "tasks", "notes", "journal")
-SEPARATOR = "/"
-# A name may hold what separates names.
-SOLIDUS = "\uff0f"
 
 
 class EwsSource:
@@ -49,6 +41,8 @@ class EwsSource:
 
     # Ids stay, so a folder that is renamed need not be looked into.
     keeps_ids = True
+    # Folders that are not copied as mail are never listed.
+    aside = Aside()
     tells_changes = True
     prefix = ""
     separator = SEPARATOR
@@ -63,8 +57,8 @@ class EwsSource:
         with connection.told(server, mailbox.name, proved=False):
             self.account = connection.account(server, mailbox)
             self._listed_at = time.time()
-            self._listed = self._list()
-        self._tags = {found.id: found.tag for found in self._listed}
+            self._tree = Tree(server, mailbox, self.account, memory)
+        self._tags = self._tree.tags
 
     def identity(self) -> dict:
         """Product, version and namespace, as mail_server_info returns them."""
@@ -78,23 +72,6 @@ class EwsSource:
         """Read no faster than `pace` (_pace/pace.py) allows; `stop()` ends the waiting."""
         self._pace, self._stop = pace, stop
 
-    def _list(self) -> list:
-        service = classes().folders(account=self.account)
-        return service.listed(self._root("msgfolderroot"))
-
-    def _root(self, name: str):
-        properties = exchangelib.properties
-        return properties.DistinguishedFolderId(id=name, mailbox=properties.Mailbox(email_address=self.account.primary_smtp_address))
-
-    def _roles(self) -> dict[str, str]:
-        """Folder id -> its well-known name; asked for once a mailbox."""
-        known = {row.remote_id: row.role for row in self.memory.folders().values() if row.role}
-        if known:
-            return known
-        with connection.told(self.server, self.mailbox.name):
-            found = classes().well_known(account=self.account).ids([self._root(name) for name in WELL_KNOWN])
-        return {remote_id: name for name, remote_id in zip(WELL_KNOWN, found, strict=True) if remote_id}
-
     def folders(self) -> list[Folder]:
         """Folders that hold mail, INBOX first, each with its state after what the server had to tell of it."""
         rows = self._refresh()
@@ -106,20 +83,16 @@ class EwsSource:
         return sorted(found, key=lambda folder: (folder.name != "INBOX", folder.name))
 
     def _refresh(self) -> dict:
-        roles, by_id = self._roles(), {one.id: one for one in self._listed}
-        wanted = {}
-        for one in self._listed:
-            kind = next((kind for prefix, kind in KINDS.items() if one.folder_class.startswith(prefix)), MAIL)
-            if one.folder_class.startswith(HIDDEN) or roles.get(one.id) in ("outbox", "journal"):
-                continue
-            wanted[one.id] = {"name": _path(one, by_id, roles), "kind": kind, "role": roles.get(one.id, "")}
-        return self.memory.keep_folders(wanted)
+        with connection.told(self.server, self.mailbox.name):
+            return self.memory.keep_folders(self._tree.wanted())
 
     def _up_to_date(self, row):
         return row if row.at_rest and row.tag == self._tags.get(row.remote_id) else self._synced(row)
 
     def _synced(self, row):
         """Ask for all that changed in a folder since it was asked last."""
+        if row.role in COMPARED:
+            return self._compared(row)
         service, last = classes().changes(account=self.account), False
         while not last:
             with connection.told(self.server, self.mailbox.name):
@@ -133,6 +106,16 @@ class EwsSource:
             last = page.last
             row = self.memory.page(row, page.state, last, page.listed, page.gone, self._tags.get(row.remote_id), self._listed_at)
         return row
+
+    def _compared(self, row):
+        """The same of a folder that tells no changes: all of it is listed, and what is not listed counts as gone if it can't be found either."""
+        known = {item.remote_id: item for item in self.memory.some(row.id, self.memory.numbers(row.id)).values()}
+        with connection.told(self.server, self.mailbox.name):
+            listed = classes().listing(account=self.account).all(row.remote_id, row.kind == MAIL)
+            missing = sorted(known.keys() - {entry.remote_id for entry in listed})
+            gone = classes().items(account=self.account).gone(missing, row.remote_id)
+        changed = [entry for entry in listed if _told(known.get(entry.remote_id)) != (entry.change_key, entry.size, " ".join(entry.flags))]
+        return self.memory.page(row, "", True, changed, gone) if changed or gone or not row.complete else row
 
     def _state(self, row) -> State:
         # The row's number is never given again, so another folder of the same name is told from it.
@@ -247,7 +230,7 @@ class EwsSource:
     def item_folders(self) -> list[ItemFolder]:
         """Folders that hold no mail."""
         rows = sorted(self._refresh().values(), key=lambda row: row.name)
-        return [ItemFolder(row.name, row.name, row.kind, row.role == row.kind) for row in rows if row.kind != MAIL]
+        return [ItemFolder(row.name, row.name, row.kind, row.role == row.kind) for row in rows if row.kind in DEFAULT_KINDS]
 
     def item_versions(self, name: str) -> dict[int, str]:
         """Number -> change key, of the items of such a folder."""
@@ -255,7 +238,7 @@ class EwsSource:
         return {number: item.change_key for number, item in self.memory.some(row.id, self.memory.numbers(row.id)).items()}
 
     def _item_row(self, name: str):
-        return next(row for row in self.memory.folders().values() if row.kind != MAIL and row.name == name)
+        return next(row for row in self.memory.folders().values() if row.kind in DEFAULT_KINDS and row.name == name)
 
     def items(self, name: str, numbers: list[int]):
         """Yield (number, value of _model/item_kinds.py or Trouble); `lost` says afterwards what of it could not be read."""
@@ -286,9 +269,6 @@ def _words(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"
 
 
-def _path(folder, by_id: dict, roles: dict[str, str]) -> str:
-    if roles.get(folder.id) == "inbox":
-        return "INBOX"
-    own = folder.name.replace(SEPARATOR, SOLIDUS)
-    above = by_id.get(folder.parent)
-    return _path(above, by_id, roles) + SEPARATOR + own if above else own
+def _told(item) -> tuple:
+    """By what an item that the catalogue has is told from a changed one."""
+    return (item.change_key, item.size, item.flags) if item is not None else ()

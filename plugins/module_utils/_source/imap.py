@@ -9,16 +9,24 @@
 from __future__ import annotations
 
 import array
+import imaplib
 
 from .._imap import fetch, folders
 from .._imap.gently import Gently
 from .._imap.search import all_uids
-from .._imap.session import connect
-from .._model.server import Mailbox, Server
+from .._imap.session import LOST, REFUSED, connect
+from .._model import not_mail, throttle
+from .._model.folder_names import decoded
+from .._model.listing import Aside
+from .._model.server import ESTIMATES_SIZES, TRAILING_BLANK_BREAKS, WITHOUT_PARTS, Mailbox, Server
 from .._model.uids import batches, slices, to_set
 
 # A folder of up to so many messages is listed while it is opened.
 SMALL_FOLDER = 5000
+# Exchange closes a connection at which it has answered some ten commands with an error. After this many there is a new one, and no more than
+# that many batches are on their way until that is looked at.
+MOST_REFUSALS, PART = 5, 4
+BLANK = "its name ends with a blank, and this version of Exchange closes the connection when such a folder is opened"
 
 
 class ImapSource:
@@ -28,25 +36,66 @@ class ImapSource:
     keeps_ids = False
 
     def __init__(self, server: Server, mailbox: Mailbox) -> None:
+        self.mailbox = mailbox
         self.session = connect(server, mailbox, folders.listing)
         self.prefix, self.separator = folders.namespace(self.session)
         self.newest_first = False
+        self.aside = Aside()
+        # The open folder, and its UIDVALIDITY.
         self._open: str | None = None
+        self._uidvalidity: int | None = None
         # The folder that is asked for ahead, with the tags of the commands.
         self._ahead: tuple[str, list[bytes]] | None = None
         self._reading = 0
+        self._pace: tuple | None = None
         self._gently: Gently | None = None
 
     def paced(self, pace, stop) -> None:
         """Read no faster than `pace` (_pace/pace.py) allows; `stop()` ends the waiting."""
-        session = self.session
-        self._gently = Gently(session.wire, pace, stop, session.server.profile != "exchange_5_5", pace.arrival(session.client.socket()))
+        session, profile = self.session, self.session.server.profile
+        if self._gently and self._gently.arrival:
+            self._gently.arrival.close()
+        self._pace = pace, stop
+        self._gently = Gently(
+            session.wire, pace, stop, profile not in WITHOUT_PARTS, pace.arrival(session.client.socket()), profile in ESTIMATES_SIZES,
+        )
 
     def folders(self) -> list[folders.Folder]:
-        return folders.listed(self.session)
+        """Folders of mail; `aside` tells of the others."""
+        server, listed = self.session.server, folders.listed(self.session)
+        mail, left_out = not_mail.parted(listed, server.exchange, server.include_folders, server.exclude_folders, self.prefix)
+        blank = [folder.name for folder in mail if folder.selectable and folder.name.endswith(" ")] if server.profile in TRAILING_BLANK_BREAKS else []
+        self.aside = Aside(tuple(left_out), dict.fromkeys(blank, BLANK), tuple(not_mail.unlisted(listed)) if server.exchange else ())
+        return [folder for folder in mail if folder.name not in self.aside.unreadable]
 
-    def states(self, names: list[str]) -> list[folders.State]:
-        return folders.states(self.session, names)
+    def states(self, names: list[str]) -> list[folders.State | None]:
+        """None for a folder that the server does not look at; it is then among the unreadable ones of `aside`."""
+        refused: dict[str, str] = {}
+        try:
+            found = folders.states(self.session, names, refused)
+        except LOST:
+            if not self.session.server.exchange:
+                raise
+            # So many folders were refused that the connection was closed.
+            refused, found = {}, []
+            for low in range(0, len(names), MOST_REFUSALS):
+                self._renewed(MOST_REFUSALS if low else 0)
+                found += folders.states(self.session, names[low:low + MOST_REFUSALS], refused)
+        for name, words in refused.items():
+            if throttle.read(words):
+                raise REFUSED(f"looking at the folder {decoded(name)}: {words}")
+        self.aside.unreadable.update(refused)
+        return found
+
+    def _renewed(self, most: int = MOST_REFUSALS) -> bool:
+        """Have a connection that Exchange does not close for its errors; whether that is a new one."""
+        if not self.session.server.exchange or self.session.wire.refusals < most:
+            return False
+        self.session.close()
+        self.session = connect(self.session.server, self.mailbox)
+        if self._pace:
+            self.paced(*self._pace)
+        return True
 
     @property
     def tells_changes(self) -> bool:
@@ -56,10 +105,12 @@ class ImapSource:
     def open(self, name: str, since: tuple[int, int] | None = None) -> tuple[folders.State, folders.Since | None]:
         """`since`: UIDVALIDITY and mod-sequence of the last pass; what changed comes with the state where QRESYNC is in force."""
         self._forget_ahead()
+        self._renewed()
         self._open = name
         since = since if self.session.resync else None
         (responses, answer), = self.session.wire.burst([folders.opening(name, True, since)])
         state, changes = folders.opened(self.session, name, responses, answer)
+        self._uidvalidity = state.uidvalidity
         return state, changes if since and state.uidvalidity == since[0] else None
 
     def opened(self, name: str) -> None:
@@ -91,6 +142,7 @@ class ImapSource:
         # An unselected folder's sizes are refused as well.
         found = fetch.sizes_of(sizes) if answer.ok else None
         state, _changes = folders.opened(self.session, name, responses, answer)
+        self._uidvalidity = state.uidvalidity
         return state, found
 
     def uids(self) -> array.array:
@@ -132,19 +184,27 @@ class ImapSource:
 
     def messages(self, sizes: dict[int, int], when_all_asked=None):
         """Yield fetch.Batch after fetch.Batch for the UIDs in `sizes` of the open folder."""
-        self._reopen()
         self._reading += 1
-        if self._gently:
-            yield from self._gently.messages(sizes, self.newest_first)
-        else:
-            yield from fetch.messages(self.session.wire, batches(sizes, newest_first=self.newest_first), when_all_asked=when_all_asked)
+        cut = batches(sizes, newest_first=self.newest_first)
+        size = PART if self.session.server.exchange else max(1, len(cut))
+        for low in range(0, len(cut), size):
+            part = cut[low:low + size]
+            self._reopen()
+            if self._gently:
+                yield from self._gently.messages({uid: sizes[uid] for uids in part for uid in uids}, self.newest_first)
+            else:
+                yield from fetch.messages(self.session.wire, part, when_all_asked=when_all_asked if low + size >= len(cut) else None)
         self._reading -= 1
 
     def _reopen(self) -> None:
-        """Back to the folder that was open before another one was asked for ahead."""
+        """Back to the folder that was open before another one was asked for ahead, or on a new connection."""
         if self._ahead:
             self._forget_ahead()
             self.open(self._open)
+        elif self._renewed():
+            before = self._uidvalidity
+            if self.open(self._open)[0].uidvalidity != before:
+                raise imaplib.IMAP4.abort(f"the folder {decoded(self._open)} was replaced while it was read")
 
     def _forget_ahead(self) -> None:
         if self._ahead:

@@ -16,7 +16,7 @@ from .._errors import Stopped
 from .._model import reasons, well_known
 from .._model.folder_names import encoded
 from .._model.item_kinds import ItemFolder, Trouble
-from .._model.listing import Batch, Folder, State
+from .._model.listing import Aside, Batch, Folder, State
 from .._model.message import Message
 from .._model.server import Mailbox, Server
 from .._model.uids import batches
@@ -68,6 +68,8 @@ class PstSource:
     separator = SEPARATOR
     tells_changes = False
     keeps_ids = True
+    # Folders that are not copied as mail are never listed.
+    aside = Aside()
 
     def __init__(self, server: Server, mailbox: Mailbox) -> None:
         self.server, self.newest_first = server, False

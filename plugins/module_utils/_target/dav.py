@@ -37,6 +37,7 @@ OWN = re.compile(r"[a-z]+-[0-9a-f]{16}")
 # The request itself is well, the server is not (now).
 BUSY = (408, 423, 429, 502, 503, 504)
 NO_ROOM = 507
+REDIRECTS = (301, 302, 303, 307, 308)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -116,13 +117,27 @@ class DavTarget:
     def listed(self, place: str) -> dict[str, str | None]:
         return self._etags(place, 1)
 
+    def contents(self, place: str, names) -> dict[str, bytes]:
+        """By RFC 4791, 7.9 and RFC 6352, 8.7."""
+        own = self._properties(place, "<D:resourcetype/>", 0).get(_path(place))
+        contacts = own is not None and CONTACTS in _collection(place, own).kinds
+        report, data = ("A:addressbook-multiget", "A:address-data") if contacts else ("C:calendar-multiget", "C:calendar-data")
+        found, names = {}, list(names)
+        for low in range(0, len(names), self.batch):
+            hrefs = "".join(f"<D:href>{xml.sax.saxutils.escape(_path(self._url(place + name)))}</D:href>" for name in names[low:low + self.batch])
+            body = f'<?xml version="1.0" encoding="utf-8"?><{report} {NAMESPACES}><D:prop><{data}/></D:prop>{hrefs}</{report}>'
+            for path, prop in self._answered(place, "REPORT", body).items():
+                if (text := prop.findtext(data, namespaces=SPACES)) is not None:
+                    found[_name(path)] = text.encode()
+        return found
+
     def close(self) -> None:
         self._client.close()
 
     def _etags(self, path: str, depth: int) -> dict[str, str | None]:
         found = self._properties(path, "<D:getetag/><D:resourcetype/>", depth)
         return {
-            urllib.parse.unquote(own.rpartition("/")[2]): prop.findtext("D:getetag", namespaces=SPACES) for own, prop in found.items()
+            _name(own): prop.findtext("D:getetag", namespaces=SPACES) for own, prop in found.items()
             if prop.find("D:resourcetype/D:collection", SPACES) is None
         }
 
@@ -142,10 +157,41 @@ class DavTarget:
             quoted = {name: urllib.parse.quote(value, safe="@") for name, value in self._names.items()}
             yield self.server.principal.format(**quoted)
             return
-        for start in (self.server.url, f"/.well-known/{'carddav' if contacts else 'caldav'}"):
+        for start in self._starts(contacts):
             principal = self._href(start, "D:current-user-principal")
+            if not principal and self._anonymous(start):
+                principal = self._href(start, "D:current-user-principal")
             if principal:
                 yield principal
+
+    def _starts(self, contacts: bool):
+        yield self.server.url
+        yield from self._well_known("carddav" if contacts else "caldav")
+
+    def _well_known(self, service: str):
+        """Where the service is (RFC 6764, 5). Asked here, since a request that the library itself sends on loses its body. No password is sent."""
+        start = self._url(f"/.well-known/{service}")
+        with self._told():
+            answer = self._client.session.request(
+                "PROPFIND", start, headers={"Depth": "0"}, allow_redirects=False, timeout=self.server.timeout, verify=self._client.ssl_verify_cert,
+            )
+        if answer.status_code not in REDIRECTS:
+            yield start
+            return
+        there = urllib.parse.urljoin(start, answer.headers.get("Location", ""))
+        # The password is for the server that was named, and for no other.
+        if urllib.parse.urlsplit(there)[:2] == urllib.parse.urlsplit(start)[:2]:
+            yield there
+
+    def _anonymous(self, start: str) -> bool:
+        """Whether the server answered without asking who we are (RFC 5397, 3); the password then goes with each request, if TLS protects it."""
+        told = self._properties(start, "<D:current-user-principal/>", 0).values()
+        if self._client.auth or not any(prop.find("D:current-user-principal/D:unauthenticated", SPACES) is not None for prop in told):
+            return False
+        if urllib.parse.urlsplit(self._url(start)).scheme != "https":
+            return False
+        self._client.build_auth_object(["basic"])
+        return True
 
     def _default(self, kind: str, there) -> str | None:
         fitting = [
@@ -195,12 +241,20 @@ class DavTarget:
     def _properties(self, url: str, names: str, depth: int) -> dict:
         """Path -> element with those of the properties that are there."""
         body = f'<?xml version="1.0" encoding="utf-8"?><D:propfind {NAMESPACES}><D:prop>{names}</D:prop></D:propfind>'
+        return self._answered(url, "PROPFIND", body, {"Depth": str(depth)})
+
+    def _answered(self, url: str, method: str, body: str, headers: dict | None = None) -> dict:
+        """Path -> element with the properties that the server gave of what was asked for."""
         try:
-            answer = self._request(url, "PROPFIND", body, {"Depth": str(depth)})
+            answer = self._request(url, method, body, headers)
         except ItemRefused as error:
             raise LoginRefused(
                 f"{self.server.name} does not let us look at {url}: {error}.", "Nothing was changed there.", "Check the rights of the account.",
             ) from error
+        if method == "REPORT" and answer.status not in (207, 404, 410):
+            raise MigrationError(
+                f"{self.server.name} does not give back what is in {url}: {_words(answer)}.", "Nothing was changed there.", "Look at the server's log.",
+            )
         found = {}
         for response in answer.tree.iterfind("D:response", SPACES) if answer.status == 207 and answer.tree is not None else ():
             for status in response.iterfind("D:propstat", SPACES):
@@ -276,6 +330,11 @@ def _collection(path: str, prop) -> _Collection:
 def _path(url: str) -> str:
     """In one spelling of the many that URLs have."""
     return urllib.parse.quote(urllib.parse.unquote(urllib.parse.urlsplit(url).path), safe="/@:+,;=$&!'()*~")
+
+
+def _name(path: str) -> str:
+    """Of a resource, within its collection."""
+    return urllib.parse.unquote(path.rpartition("/")[2])
 
 
 def _local(name: str) -> str:

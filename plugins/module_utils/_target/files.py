@@ -19,14 +19,12 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 import pathlib
 import re
-import tempfile
-import urllib.parse
 
+from .. import _files
 from .._errors import MigrationError
-from .._items.bundle import bundled
+from .._items.bundle import bundled, pieces
 from .._items.formats import FORMATS, HELD
 from .._model.item_kinds import CALENDAR, CONTACTS, NOTES, TASKS, ItemFolder
 
@@ -44,13 +42,14 @@ class FileTarget:
     def __init__(self, folder: str, mailbox: str, formats: dict[str, str] | None = None) -> None:
         self._formats = {**DEFAULT_FORMATS, **(formats or {})}
         self.formats = {kind: self._formats[folder_kind] for folder_kind, kinds in HELD.items() for kind in kinds}
-        # No name leads out of the folder, and no two to the same.
-        self._own = pathlib.Path(folder) / urllib.parse.quote(mailbox, safe="@+= ").replace(".", "%2E", mailbox.startswith("."))
+        self._own = pathlib.Path(folder) / _files.name_for(mailbox)
         self._items = self._own / ".items"
         self._looked_at: set[str] = set()
+        # Who only reads back asks for no place, and leaves the files as they are.
+        self._writes = False
         with self._told():
-            for made in (self._own, self._items):
-                made.mkdir(mode=0o700, exist_ok=True)
+            # Made by whoever runs the migration, so that a slip of the pen is no folder.
+            pathlib.Path(folder).stat()
 
     def make_folder(self, folder: ItemFolder, known: str | None = None) -> tuple[str, bool]:
         name, extension = folder.kind, f".{self._formats[folder.kind]}"
@@ -61,13 +60,15 @@ class FileTarget:
         place = known if known and known.endswith(extension) else f"{name}{extension}"
         new = known != place or not (self._items / place).is_dir()
         with self._told():
-            (self._items / place).mkdir(mode=0o700, exist_ok=True)
+            for made in (self._own, self._items, self._items / place):
+                made.mkdir(mode=0o700, exist_ok=True)
+        self._writes = True
         self._looked_at.add(place)
         return place, new
 
     def put(self, place: str, name: str, kind: str, data: bytes) -> str:
         with self._told():
-            _write(self._items / place / name, data)
+            _files.write(self._items / place / name, data)
         return hashlib.sha256(data).hexdigest()
 
     def delete(self, place: str, name: str, etag: str | None = None) -> None:
@@ -81,16 +82,24 @@ class FileTarget:
         with self._told():
             return {path.name: _etag(path) for path in self._kept(place)}
 
+    def contents(self, place: str, names) -> dict[str, bytes]:
+        """What is not in the file that is imported is not there."""
+        form, path = FORMATS[place.rpartition(".")[2]], self._own / place
+        with self._told():
+            imported = set(pieces(form, path.read_bytes())) if path.exists() else set()
+            kept = {path.name: path.read_bytes() for path in self._kept(place) if path.name in set(names)}
+        return {name: data for name, data in kept.items() if imported.issuperset(pieces(form, data))}
+
     def close(self) -> None:
         """Make the files of all folders that were looked at; none of an empty one."""
         with self._told():
-            for place in sorted(self._looked_at):
+            for place in sorted(self._looked_at) if self._writes else ():
                 path, parts = self._own / place, [path.read_bytes() for path in self._kept(place)]
                 data = bundled(FORMATS[place.rpartition(".")[2]], parts)
                 if not parts:
                     path.unlink(missing_ok=True)
                 elif not path.exists() or path.read_bytes() != data:
-                    _write(path, data)
+                    _files.write(path, data)
 
     def _kept(self, place: str) -> list[pathlib.Path]:
         # Not those that a broken pass left half written.
@@ -110,22 +119,3 @@ class FileTarget:
 
 def _etag(path: pathlib.Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _write(path: pathlib.Path, data: bytes) -> None:
-    """All of it or nothing, and on disk: the ledger will say so. Made with mode 0600."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".")
-    try:
-        with open(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

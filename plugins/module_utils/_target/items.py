@@ -13,6 +13,7 @@ make_folder(folder, known) -> (place, new): have a place for an ItemFolder; `kno
 put(place, name, kind, data) -> etag or None: have these bytes under that name, whatever was there. Raises ItemRefused.
 delete(place, name, etag): remove it, if it still has that etag (None: anyhow). What is gone already is no error.
 listed(place) -> {name: etag or None}: what is there, of whoever. An etag changes when its item does, and only then.
+contents(place, names) -> {name: bytes}: what is there under these names, as the server gives it back.
 close()
 """
 

@@ -130,6 +130,37 @@ def test_public_folders_are_walked_step_by_step(server, anna):
         list(exchangelib.folders.SingleFolderQuerySet(account=anna, folder=team).depth("Deep").all())
 
 
+def test_what_the_collection_asks_for_beyond_a_mailbox(server, anna):
+    from ansible_collections.messaging.migration.plugins.module_utils._ews.services import classes
+
+    store, root, ask = server.store, exchangelib.properties.DistinguishedFolderId, classes()
+    mailbox = exchangelib.properties.Mailbox(email_address=ANNA)
+    store.create_folder(ANNA, "archive:Inbox")
+    store.create_folder(ANNA, "archive:Inbox/2010")
+    found = ask.folders(account=anna).listed([root(id="archivemsgfolderroot", mailbox=mailbox)])
+    assert [one.name for one in found] == ["Deleted Items", "Inbox", "2010"]
+    assert ask.folder(account=anna).found(root(id="recoverableitemsdeletions", mailbox=mailbox)).name == "Deletions"
+    store.create_public_folders()
+    for path, kind in (("Team", "IPF.Note"), ("Plans", "IPF.Note"), ("Team/Plans", "IPF.Note"), ("Plans/People", "IPF.Contact")):
+        store.create_folder(PUBLIC_ADDRESS, path, kind)
+    top = ask.folders(account=anna).listed([root(id="publicfoldersroot")], deep=False)
+    deeper = ask.folders(account=anna).listed([exchangelib.properties.FolderId(id=one.id) for one in top], deep=False)
+    assert ([one.name for one in top], [one.name for one in deeper]) == (["Team", "Plans"], ["Plans", "People"])
+    with store.transaction():
+        ids = [store.add_message(PUBLIC_ADDRESS, "Team", MIME, RECEIVED + datetime.timedelta(days=day), read=day > 0) for day in range(3)]
+        more = [store.add_message(PUBLIC_ADDRESS, "Plans", MIME, RECEIVED) for _number in range(1001)]
+    contact = store.add_item(PUBLIC_ADDRESS, "Plans/People", "<t:Contact><t:DisplayName>Bo</t:DisplayName></t:Contact>")
+    listing, items = ask.listing(account=anna), ask.items(account=anna)
+    listed = listing.all(top[0].id, True)
+    assert [(one.remote_id, "\\Seen" in one.flags) for one in listed] == [(ids[2], True), (ids[1], True), (ids[0], False)]
+    assert listed[2].date == RECEIVED.strftime("%d-%b-%Y %H:%M:%S +0000") and len(listed[2].trace) == 16 and listed[2].change_key
+    assert {one.remote_id for one in listing.all(top[1].id, True)} == set(more)
+    assert [(one.remote_id, one.flags) for one in listing.all(deeper[1].id, False)] == [(contact, ("IPM.Contact",))]
+    store.delete(ids[0])
+    store.move(ids[1], PUBLIC_ADDRESS, "Plans")
+    assert items.gone(ids, top[0].id) == ids[:2] and items.gone([], top[0].id) == []
+
+
 def test_properties_of_a_message(server, anna):
     server.store.add_message(ANNA, "inbox", MIME, RECEIVED, read=False, categories=["Red", "A & B"], flag="Flagged", verb=103, draft=True)
     [message] = anna.inbox.all()
@@ -456,7 +487,7 @@ def test_old_versions_refuse_what_came_later(exchange, account):
 @pytest.mark.parametrize("work", [
     test_folders, test_properties_of_a_message, test_sync_of_folders, test_changes_by_a_client, test_event_with_recurrence, test_occurrences_that_differ,
     test_contacts_tasks_and_notes, test_settings_of_a_mailbox, test_paging_and_filters, test_public_folders_are_walked_step_by_step,
-    test_sync_states_that_are_not_known, test_sync_pages_and_kinds_of_changes, test_a_moved_item_may_get_another_id, test_commit_times_follow_changes,
+    test_what_the_collection_asks_for_beyond_a_mailbox, test_sync_states_that_are_not_known, test_sync_pages_and_kinds_of_changes, test_a_moved_item_may_get_another_id, test_commit_times_follow_changes,
 ], ids=lambda work: work.__name__.removeprefix("test_"))
 def test_all_that_is_said_is_valid(schema, wire, server, account, work):
     """The work of another test, with both sides of it held against messages.xsd."""

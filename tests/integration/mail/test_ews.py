@@ -80,7 +80,9 @@ class Site:
     def at_target(self) -> collections.Counter:
         found: collections.Counter = collections.Counter()
         client = self.target.client("anna")
-        for _flags, _separator, name in client.list_folders():
+        for marks, _separator, name in client.list_folders():
+            if {b"\\Noselect", b"\\NonExistent"} & set(marks):
+                continue
             client.select_folder(name, readonly=True)
             for data in client.fetch(client.search(), ["BODY.PEEK[]", "FLAGS", "INTERNALDATE"]).values():
                 flags = frozenset(flag.decode().lower() for flag in data[b"FLAGS"] if flag != b"\\Recent")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 
+import caldav
 import icalendar
 import pytest
 import vobject
@@ -86,6 +87,8 @@ def components(radicale, kind: str) -> dict[str, list]:
 
 
 def test_events_contacts_and_tasks_arrive_complete_and_follow_their_changes(full, radicale, direct):
+    planned, = direct([("mailbox_copy", with_dav(full, radicale))], check=True)
+    assert (planned["changed"], planned["other_items"], planned["messages"]) == (True, 4, 8) and radicale.stored("anna") == {}
     copied, = direct([("mailbox_copy", with_dav(full, radicale, fail_on_exceptions=False))])
     assert (copied["failed"], copied["other_items"], copied["messages"]) == (False, 4, 8), copied
     assert copied["exceptions_open"] == 0, copied
@@ -116,6 +119,8 @@ def test_events_contacts_and_tasks_arrive_complete_and_follow_their_changes(full
     assert not direct([("mailbox_sync", with_dav(full, radicale))])[0]["changed"] and full.control.requests("GetItem") == reads
     full.store.change(full.holiday, subject="Long holiday")
     full.store.delete(full.task)
+    before = radicale.stored("anna")
+    assert direct([("mailbox_sync", with_dav(full, radicale))], check=True)[0]["other_items"] == 2 and radicale.stored("anna") == before
     synced, = direct([("mailbox_sync", with_dav(full, radicale, max_rounds=1))])
     assert (synced["failed"], synced["other_items"], synced["delta"]["other_items"]) == (False, 2, 2), synced
     assert set(components(radicale, "VEVENT")) == {"Board meeting", "Long holiday"} and not components(radicale, "VTODO")
@@ -139,3 +144,45 @@ def test_the_same_into_files(full, direct, tmp_path):
     assert sorted(str(event["SUMMARY"]) for event in events) == ["Board meeting", "Board meeting, moved", "Holiday"]
     assert not direct([("mailbox_sync", options())])[0]["changed"]
     assert {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()} == files
+
+
+def counted(result: dict) -> dict:
+    return {kind: {key: number for key, number in counts.items() if number} for kind, counts in result["other_items"].items()}
+
+
+def test_verification_reads_them_back(full, radicale, direct, tmp_path):
+    direct([("mailbox_copy", with_dav(full, radicale))])
+    options = with_dav(full, radicale, report_path=str(tmp_path / "report.json"))
+    verified, = direct([("mailbox_verify", options)])
+    assert (verified["failed"], verified["perfect"], verified["checked"]) == (False, 1, 8), verified
+    assert counted(verified) == {"event": {"checked": 2}, "contact": {"checked": 1}, "task": {"checked": 1}}
+    # What its user changes there, by another client, is no fault; what is lost or says something else behind everybody's back is one.
+    with caldav.DAVClient(radicale.url, username="anna", password=radicale.password, ssl_verify_cert=radicale.ca_file, enable_rfc6764=False) as client:
+        calendar = next(one for one in client.principal().calendars() if one.get_display_name() == "Calendar")
+        holiday = next(event for event in calendar.events() if "holiday-1" in event.data)
+        holiday.data = holiday.data.replace("SUMMARY:Holiday", "SUMMARY:Mine")
+        holiday.save()
+        calendar.add_event(holiday.data.replace("holiday-1", "own-1"))
+    assert counted(direct([("mailbox_verify", options)])[0])["event"] == {"checked": 1, "changed_at_target": 1, "extra": 1}
+    with caldav.DAVClient(radicale.url, username="anna", password=radicale.password, ssl_verify_cert=radicale.ca_file, enable_rfc6764=False) as client:
+        next(event for one in client.principal().calendars() for event in one.events() if "board-1" in event.data).delete()
+    checked, told = direct([("mailbox_verify", options)], check=True)[0], direct([("mailbox_verify", options)])[0]
+    assert counted(checked)["event"] == counted(told)["event"] == {"missing": 1, "changed_at_target": 1, "extra": 1}
+    assert not checked["failed"] and told["failed"] and told["poor"] == 1 and "event missing 1" in told["msg"], told
+
+
+def test_verification_of_files(full, direct, tmp_path):
+    (tmp_path / "import").mkdir()
+    options = full.options()
+    options["target"]["files"] = {"path": str(tmp_path / "import")}
+    direct([("mailbox_copy", options)])
+    assert counted(direct([("mailbox_verify", options)])[0]) == {"event": {"checked": 2}, "contact": {"checked": 1}, "task": {"checked": 1}}
+    folder, = (tmp_path / "import").iterdir()
+    imported = (folder / "calendar.ics").read_bytes()
+    (folder / "calendar.ics").write_bytes(imported.replace(b"Holiday", b"Working"))
+    verified, = direct([("mailbox_verify", options)])
+    assert verified["failed"] and counted(verified)["event"] == {"checked": 1, "missing": 1}
+    assert b"Working" in (folder / "calendar.ics").read_bytes()
+    # The next pass makes the file anew.
+    assert not direct([("mailbox_sync", options)])[0]["failed"] and (folder / "calendar.ics").read_bytes() == imported
+    assert not direct([("mailbox_verify", options)])[0]["failed"]

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 import pytest
 from servers import mail
 from servers.meter import Meter
@@ -31,6 +33,8 @@ def test_idle_workers_take_folders(filled, direct, relay):
     # One to see whether all is well, the worker's, and those that helped.
     helped = before.count("LOGIN") - 2
     assert 2 <= helped <= 4
+    # Nobody stopped before the end.
+    assert sqlite3.connect(filled.ledger).execute("SELECT finished, messages FROM passes").fetchall() == [(1, 150 * len(FOLDERS))]
     assert filled.findings() == {}
     [again] = direct([("mailbox_sync", filled.options(workers=4))])
     assert not again["failed"] and not again["changed"]

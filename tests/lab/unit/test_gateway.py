@@ -25,13 +25,17 @@ TRICKY = b"* CAPABILITY IMAP4rev1\r\n* 1 FETCH (RFC822.SIZE 5)\r\nx OK [APPENDUI
 class Lab:
     """A gateway of a profile before a scripted server."""
 
-    def __init__(self, folder: pathlib.Path, certificate: pathlib.Path, profile: str) -> None:
-        self.folder, self.certificate = folder, certificate
+    def __init__(self, folder: pathlib.Path, certificate: pathlib.Path, profile: str, greeting: str = "", **quirks: object) -> None:
+        self.folder, self.certificate, self.profile = folder, certificate, profile
+        settings = json.loads((PROFILES / f"{profile}.json").read_text(encoding="utf-8"))
+        settings["quirks"] = settings.get("quirks", {}) | quirks
+        settings["greeting"] = greeting or settings["greeting"]
+        (folder / "profile.json").write_text(json.dumps(settings), encoding="utf-8")
         self.backend = ScriptedImap({"anna": {"INBOX": [Mail(TRICKY * 20), Mail(b"x" * 1_000_000)]}, "cyrus": {}})
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
-        options = {"profile": PROFILES / f"{profile}.json", "cert": certificate / "cert.pem", "key": certificate / "key.pem",
+        options = {"profile": folder / "profile.json", "cert": certificate / "cert.pem", "key": certificate / "key.pem",
                    "listen": f"127.0.0.1:{self.port}", "backend": f"127.0.0.1:{self.backend.port}",
                    "journal": folder / "commands.jsonl", "frozen": folder / "frozen"}
         command = [sys.executable, gateway.__file__, *(f"--{name}={value}" for name, value in options.items())]
@@ -79,12 +83,14 @@ class Client:
 
 @pytest.fixture(name="lab")
 def _lab(tmp_path, certificate, request):
-    lab = Lab(tmp_path, certificate, request.param)
+    profile, quirks = request.param if isinstance(request.param, tuple) else (request.param, {})
+    lab = Lab(tmp_path, certificate, profile, **quirks)
     yield lab
     lab.close()
 
 
-def of(*profiles: str):
+def of(*profiles: str | tuple[str, dict]):
+    """Names of profiles, or such with other settings of quirks."""
     return pytest.mark.parametrize("lab", profiles, indirect=True)
 
 
@@ -97,7 +103,6 @@ def test_exchange_5_5(lab):
     assert re.fullmatch(rb"\* OK Microsoft Exchange IMAP4rev1 server version 5\.5\.2653\.23 \(\S+\) ready\r\n", client.greeting)
     assert client.ask(b"t CAPABILITY").startswith(b"* CAPABILITY IMAP4 IMAP4rev1\r\n")
     assert client.ask(b"t LOGIN OTHER/migadmin/anna secret") == b"t NO LOGIN failed.\r\n"
-    assert client.ask(b"t LOGIN EXAMPLE/migadmin/anna wrong") == b"t NO [AUTHENTICATIONFAILED] Authentication failed.\r\n"
     assert client.ask(LOGIN55) == b"t OK LOGIN completed.\r\n"
     assert client.ask(b"t CAPABILITY").startswith(b"* CAPABILITY IMAP4 IMAP4rev1\r\n")
     for command in (b"NAMESPACE", b"IDLE", b"UID EXPUNGE 1", b"ENABLE CONDSTORE", b"SELECT INBOX (CONDSTORE)", b"FETCH 1 (MODSEQ)", b"COMPRESS DEFLATE"):
@@ -107,6 +112,100 @@ def test_exchange_5_5(lab):
     answer = client.ask(b"t FETCH 1:2 (RFC822.SIZE BODY.PEEK[])")
     assert TRICKY * 20 in answer and b"x" * 1_000_000 in answer
     assert b"RFC822.SIZE %d BODY" % len(TRICKY * 20) not in answer and b"RFC822.SIZE 1025007 BODY" in answer
+
+
+@of(("exchange_5_5", {"login_lies": False}))
+def test_wrong_password(lab):
+    client = lab.client()
+    assert client.ask(b"t LOGIN EXAMPLE/migadmin/anna wrong") == b"t NO [AUTHENTICATIONFAILED] Authentication failed.\r\n"
+    assert client.ask(LOGIN55) == b"t OK LOGIN completed.\r\n"
+
+
+@of("exchange_5_5", "exchange_2000", "exchange_2003", "exchange_2007", "exchange_2010", "exchange_2019")
+def test_a_login_that_lies(lab):
+    client = lab.client()
+    assert client.ask(b"t LOGIN EXAMPLE/migadmin/anna wrong") == b"t OK LOGIN completed.\r\n"
+    assert client.ask(b"t CAPABILITY").endswith(b"t OK Completed\r\n")
+    for command in (b"EXAMINE INBOX", b'LIST "" *', b"NAMESPACE", b"LOGIN EXAMPLE/migadmin/anna secret"):
+        assert client.ask(b"t " + command) == b"t BAD User is authenticated but not connected.\r\n"
+    assert client.ask(b"t LOGOUT").startswith(b"* BYE ")
+    assert b"EXISTS" in lab.client(LOGIN55).ask(b"t EXAMINE INBOX")
+
+
+@of("exchange_5_5", "exchange_2000", "exchange_2003", "exchange_2007", "exchange_2010", "exchange_2019")
+def test_sizes(lab):
+    client = lab.client(LOGIN55, b"t EXAMINE INBOX")
+    exact = b"RFC822.SIZE 1000000 " in client.ask(b"t FETCH 2 (RFC822.SIZE)")
+    assert exact == (lab.profile in ("exchange_2000", "exchange_2003"))
+
+
+@of(("exchange_5_5", {}), ("exchange_2003", {}))
+def test_parts_of_messages(lab):
+    lab.client(LOGIN55, b"t EXAMINE INBOX").ask(b"t UID FETCH 1 (UID BODY.PEEK[]<0.6144> BODY.PEEK[HEADER]<100.10>)")
+    more = 512 if lab.profile == "exchange_5_5" else 0
+    assert lab.backend.seen[-1][1] == b"1 (UID BODY.PEEK[]<0.%d> BODY.PEEK[HEADER]<100.%d>)" % (6144 + more, 10 + more)
+
+
+@of("exchange_5_5", "exchange_2003")
+def test_names_with_a_slash(lab):
+    lab.backend.mailboxes["anna"] |= {"Kunden &/w8- Co": [], "Kunden": [], "&AMQ-rger": [], "R&-D": []}
+    client = lab.client(LOGIN55)
+    for verb in (b"LIST", b"LSUB"):
+        names = re.findall(rb'"([^"]*)"\r\n', client.ask(b't %s "" *' % verb))
+        hidden = [] if lab.profile == "exchange_5_5" else [b"Kunden &/w8- Co"]
+        assert names == [b"INBOX", *hidden, b"Kunden", b"&AMQ-rger", b"R&-D"]
+
+
+@of("exchange_2007", "exchange_2010", "exchange_2019")
+def test_long_commands(lab):
+    client = lab.client(LOGIN55, b"t EXAMINE INBOX")
+    longest = b"t UID SEARCH UID ".ljust(10240 - len(b"\r\n"), b"1")
+    assert client.ask(longest).endswith(b"t OK Completed\r\n")
+    assert client.ask(longest + b"1") == b"t BAD Command Error. 10\r\n"
+
+
+@of("exchange_2007")
+def test_a_folder_whose_name_ends_with_a_blank(lab):
+    lab.backend.mailboxes["anna"] |= {"Old": [], "Old ": []}
+    client = lab.client(LOGIN55)
+    assert client.ask(b't EXAMINE "Old"').endswith(b"Selected\r\n")
+    assert client.ask(b't EXAMINE "Old "') == b""
+
+
+@of("exchange_2010", "exchange_2019")
+def test_the_tenth_error_ends_the_connection(lab):
+    client = lab.client(LOGIN55)
+    for _number in range(9):
+        assert client.ask(b"t ENABLE CONDSTORE").startswith(b"t BAD ")
+    assert client.ask(b"t NOOP") == b"t OK Completed\r\n"
+    assert client.ask(b"t ENABLE CONDSTORE", b"* BYE") == b"t BAD Command is not valid.\r\n* BYE Connection closed. 14\r\n"
+    assert client.read() == b""
+
+
+@of(("exchange_2010", {"throttle": {"every": 3, "milliseconds": 250}}))
+def test_throttling(lab):
+    client = lab.client(LOGIN55, b"t EXAMINE INBOX")
+    answers = [client.ask(b"t UID FETCH 9 (UID)") for _number in range(6)]
+    throttled = b"t BAD Request is throttled. Suggested Backoff Time: 250 milliseconds\r\n"
+    assert answers == [b"t OK Completed\r\n", b"t OK Completed\r\n", throttled] * 2
+    assert client.ask(b"t NOOP") == b"t OK Completed\r\n"
+
+
+@of("exchange_2007", "exchange_2010", "exchange_2019")
+def test_connections_of_a_mailbox(lab):
+    open_ones = [lab.client(LOGIN55) for _number in range(16)]
+    assert lab.client().ask(LOGIN55) == b"t NO Server Unavailable. 15\r\n"
+    assert lab.client().ask(b"t LOGIN EXAMPLE/migadmin/cyrus secret") == b"t OK LOGIN completed.\r\n"
+    assert open_ones.pop().ask(b"t LOGOUT").startswith(b"* BYE ")
+    deadline = time.monotonic() + 5
+    while not (again := lab.client().ask(LOGIN55)).startswith(b"t OK") and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert again == b"t OK LOGIN completed.\r\n"
+
+
+@of(("exchange_2003", {"greeting": "Microsoft Exchange Server 2003 IMAP4rev1 6.5.7638.1 ({host}) verf\udcfcgbar."}))
+def test_a_greeting_in_another_character_set(lab):
+    assert lab.client().greeting.endswith(b") verf\xfcgbar.\r\n")
 
 
 @of("exchange_5_5")

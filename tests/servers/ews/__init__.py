@@ -7,7 +7,7 @@ It answers in the words of messages.xsd, regenerates a message's MIME at each re
 told (control.py). Two ways to fill it: the Store (store.py), while it runs, or a Dovecot whose mail it shows (mirror.py).
 
 Settings of a store, store.set(name=value): new_ids_on_move, a moved item gets another ItemId; no_commit_times, folders do not tell
-PR_LOCAL_COMMIT_TIME_MAX. Command line: python -m servers.ews --help.
+PR_LOCAL_COMMIT_TIME_MAX; token_seconds, how long applications are told that their tokens last. Command line: python -m servers.ews --help.
 """
 
 from __future__ import annotations

@@ -21,9 +21,11 @@ KINDS = {
     "http_503": "retry_after, seconds; none: no such header",
     "http_500_busy": "back_off, milliseconds: a SOAP fault ErrorServerBusy",
     "inner_busy": "ErrorServerBusy in the response messages of HTTP 200",
-    "http_401": "as with an expired token",
+    "http_401": "as of a server that has too much to do",
+    "tokens_end": "HTTP 401, and no token that was given so far is accepted any more",
     "connections": "a SOAP fault ErrorExceededConnectionCount",
     "cut": "after, bytes of the answer's body that still come",
+    "deletes": "items, their ids: they are deleted before the answer, which tells of no trouble",
     "soap_fault": "code, a ResponseCode; text",
 }
 SCHEMA = """

@@ -105,7 +105,9 @@ class Mirror:
         listed = {}
         for line in client.list()[1]:
             flags, separator, name = LISTED.match(line).group("flags", "separator", "name")
-            listed[name.strip(b'"').decode()] = (separator or b"/").decode(), b"\\Noselect" in flags or b"\\NonExistent" in flags
+            if name.startswith(b'"'):
+                name = re.sub(rb"\\(.)", rb"\1", name[1:-1])
+            listed[name.decode()] = (separator or b"/").decode(), b"\\Noselect" in flags or b"\\NonExistent" in flags
         known = {row["path"]: row for row in self._store.rows("SELECT * FROM folder WHERE mailbox = ? AND path IS NOT NULL AND gone IS NULL", mailbox)}
         states = {path: _status(client, path) for path, (_separator, empty) in listed.items() if not empty}
         for path in sorted(listed):

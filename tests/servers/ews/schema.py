@@ -87,7 +87,8 @@ SINCE = {
     "GetInboxRules": "Exchange2010_SP1", "GetServerTimeZones": "Exchange2010", "item:Flag": "Exchange2013", "item:InstanceKey": "Exchange2013",
     "folder:DistinguishedFolderId": "Exchange2013", "archiveroot": "Exchange2010_SP1", "archivemsgfolderroot": "Exchange2010_SP1",
     "archivedeleteditems": "Exchange2010_SP1", "recoverableitemsroot": "Exchange2010_SP1", "recoverableitemsdeletions": "Exchange2010_SP1",
-    "GetDelegate": "Exchange2007_SP1", "calendar:StartTimeZone": "Exchange2010", "calendar:EndTimeZone": "Exchange2010",
+    "recoverableitemsversions": "Exchange2010_SP1", "recoverableitemspurges": "Exchange2010_SP1", "GetDelegate": "Exchange2007_SP1",
+    "calendar:StartTimeZone": "Exchange2010", "calendar:EndTimeZone": "Exchange2010",
     "MIME of every item": "Exchange2013",
 }
 

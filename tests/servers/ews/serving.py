@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import contextlib
 import dataclasses
 import gzip
@@ -21,13 +19,13 @@ import threading
 import time
 import typing as t
 
-from . import autodiscover
+from . import autodiscover, login
 from .control import Control
 from .mirror import Dovecot, Mirror
 from .soap import Answer, Service
 from .store import Store
 
-REASONS = {200: "OK", 401: "Unauthorized", 404: "Not Found", 500: "Internal Server Error", 503: "Service Unavailable"}
+REASONS = {200: "OK", 400: "Bad Request", 401: "Unauthorized", 404: "Not Found", 500: "Internal Server Error", 503: "Service Unavailable"}
 # Smaller answers, and those that are mostly base64 of MIME, are not worth the time.
 GZIP_FROM = 20_000
 
@@ -90,7 +88,7 @@ class Server:
             service = Service(store, control, self._settings.version, mirror)
             try:
                 with stream:
-                    Connection(stream, service, control, self._settings, self._busy).run()
+                    Connection(stream, service, store, control, self._settings, self._busy).run()
             finally:
                 store.close()
                 control.close()
@@ -99,8 +97,9 @@ class Server:
 
 
 class Connection:
-    def __init__(self, stream: socket.socket, service: Service, control: Control, settings: Settings, busy: t.Any) -> None:
-        self._stream, self._service, self._control, self._settings, self._busy = stream, service, control, settings, busy
+    def __init__(self, stream: socket.socket, service: Service, store: Store, control: Control, settings: Settings, busy: t.Any) -> None:
+        self._stream, self._service, self._store, self._control, self._settings, self._busy = stream, service, store, control, settings, busy
+        self._login = login.Login(store, settings.folder, settings.cert)
         self._reader = stream.makefile("rb", buffering=1 << 16)
 
     def run(self) -> None:
@@ -128,12 +127,15 @@ class Connection:
         return b"".join(pieces)
 
     def _answer(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Answer:
+        if method == "POST" and path.endswith(login.TOKENS):
+            status, given = login.token(self._store, body)
+            return Answer(status, given, (("Content-Type", "application/json"),))
         discover = path.startswith("/autodiscover/autodiscover.svc")
         if not discover and path != "/ews/exchange.asmx":
             return Answer(404, b"")
-        account = self._account(headers.get("authorization", ""))
+        account, challenge = self._login.account(headers.get("authorization", ""))
         if not account:
-            return Answer(401, b"", (("WWW-Authenticate", 'Basic realm="exchange"'),))
+            return Answer(401, b"", challenge)
         if discover:
             scheme, host = "https" if self._settings.cert else "http", self._settings.name or headers.get("host", "")
             return Answer(200, autodiscover.answer(body, f"{scheme}://{host}/EWS/Exchange.asmx", self._settings.version))
@@ -153,23 +155,14 @@ class Connection:
             with self._busy.get_lock():
                 self._busy.value -= 1
 
-    def _account(self, authorization: str) -> t.Any:
-        kind, _space, value = authorization.partition(" ")
-        if kind.lower() != "basic":
-            return None
-        try:
-            name, _colon, password = base64.b64decode(value).decode().partition(":")
-        except (binascii.Error, UnicodeDecodeError):
-            return None
-        return self._service.logged_in(name, password)
-
     def _send(self, answer: Answer, headers: dict[str, str]) -> bool:
         """Whether the connection still lives."""
         body, more = answer.body, ""
         if self._settings.gzip and len(body) >= GZIP_FROM and "gzip" in headers.get("accept-encoding", ""):
             body, more = gzip.compress(body, 1), "Content-Encoding: gzip\r\n"
         more += "".join(f"{name}: {value}\r\n" for name, value in answer.headers)
-        head = (f"HTTP/1.1 {answer.status} {REASONS[answer.status]}\r\nContent-Type: text/xml; charset=utf-8\r\n{more}"
+        kind = "" if "Content-Type" in dict(answer.headers) else "Content-Type: text/xml; charset=utf-8\r\n"
+        head = (f"HTTP/1.1 {answer.status} {REASONS[answer.status]}\r\n{kind}{more}"
                 f"Content-Length: {len(body)}\r\n\r\n").encode("latin-1")
         if answer.cut is None:
             self._stream.sendall(head + body)

@@ -74,7 +74,7 @@ ITEM_DEFAULT = set("""ItemId ItemClass Subject Sensitivity HasAttachments Size D
 End Location Organizer LegacyFreeBusyStatus CalendarItemType FileAs CompanyName EmailAddresses PhoneNumbers DisplayName DueDate PercentComplete
 StartDate Status""".split())
 FOLDER_ORDER = ["FolderId", "ParentFolderId", "FolderClass", "DisplayName", "TotalCount", "ChildFolderCount", "ExtendedProperty", "EffectiveRights",
-                "DistinguishedFolderId", "UnreadCount"]
+                "DistinguishedFolderId", "PermissionSet", "UnreadCount"]
 FOLDER_DEFAULT = {"FolderId", "DisplayName", "TotalCount", "ChildFolderCount", "UnreadCount"}
 RIGHTS = "".join(f"<t:{name}>true</t:{name}>" for name in ("CreateAssociated", "CreateContents", "CreateHierarchy", "Delete", "Modify", "Read"))
 
@@ -96,7 +96,7 @@ def folder(store: Store, row: Row, shape: Shape) -> str:
     if shape.base == "Default":
         names |= FOLDER_DEFAULT
     elif shape.base == "AllProperties":
-        names |= set(FOLDER_ORDER)
+        names |= set(FOLDER_ORDER) - {"PermissionSet"}
     element = KIND_OF_CLASS.get(row["class"], "Folder")
     out = []
     for name in FOLDER_ORDER:
@@ -115,6 +115,8 @@ def _folder_property(store: Store, row: Row, name: str, element: str) -> str:
         return folder_id(above).replace("t:FolderId", "t:ParentFolderId") if above else ""
     if name == "EffectiveRights":
         return f"<t:EffectiveRights>{RIGHTS}</t:EffectiveRights>"
+    if name == "PermissionSet":
+        return row["permissions"] or ""
     if name == "UnreadCount" and element not in ("Folder", "TasksFolder"):
         return ""
     counts = {"TotalCount": "item WHERE folder = ?", "UnreadCount": "item WHERE folder = ? AND NOT is_read",

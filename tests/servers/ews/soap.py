@@ -52,9 +52,6 @@ class Service:
                         f'<s:Body xmlns:m="{MESSAGES}" xmlns:t="{TYPES}">')
         self._after = "</s:Body></s:Envelope>"
 
-    def logged_in(self, name: str, password: str) -> sqlite3.Row | None:
-        return self._store.row("SELECT * FROM account WHERE name = ? AND password = ?", name.lower(), password)
-
     def answer(self, account: sqlite3.Row, request: bytes) -> Answer:
         try:
             return self._answer(account, request)
@@ -91,13 +88,18 @@ class Service:
             raise SoapFault(failure.code, str(failure)) from failure
         return Answer(200, "".join((self._before, answer, self._after)).encode(), cut=cut)
 
-    @staticmethod
-    def _struck(kind: str, detail: dict[str, t.Any]) -> Answer | None:
+    def _struck(self, kind: str, detail: dict[str, t.Any]) -> Answer | None:
         if kind == "http_503":
             wait = detail.get("retry_after")
             return Answer(503, b"Service Unavailable", (("Retry-After", str(wait)),) if wait is not None else ())
         if kind == "http_401":
             return Answer(401, b"", (("WWW-Authenticate", 'Basic realm="exchange"'),))
+        if kind == "deletes":
+            for item in detail["items"]:
+                self._store.delete(item)
+        if kind == "tokens_end":
+            self._store.end_tokens()
+            return Answer(401, b"", (("WWW-Authenticate", 'Bearer error="invalid_token"'),))
         if kind == "http_500_busy":
             raise SoapFault("ErrorServerBusy", BUSY, BackOffMilliseconds=detail.get("back_off", 1000))
         if kind == "connections":

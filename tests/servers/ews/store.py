@@ -10,8 +10,8 @@
     store.change(item, read=True, categories=["Red"])
     store.move(item, "anna.berg@example.test", "Inbox/Projects")
 
-Folders are named by their path below the top of the information store, by a distinguished name (inbox, archivemsgfolderroot ...) or by
-what `create_folder` returned. Items are named by their ItemId. Datetimes have a zone.
+Folders are named by their path below the top of the information store ("archive:" before it: of the archive), by a distinguished name
+(inbox, archivemsgfolderroot ...) or by what `create_folder` returned. Items are named by their ItemId. Datetimes have a zone.
 """
 
 from __future__ import annotations
@@ -81,6 +81,13 @@ class Store(Database):
                 self._plant(mailbox, ARCHIVE)
         return mailbox
 
+    def create_archive(self, address: str) -> None:
+        with self.transaction():
+            self._plant(self.mailbox(address), ARCHIVE)
+
+    def remove_archive(self, address: str) -> None:
+        self.delete_folder(self.folder(address, "archiveroot"))
+
     def create_public_folders(self) -> int:
         """The tree that every mailbox sees below publicfoldersroot; folders in it are made with PUBLIC_ADDRESS as mailbox."""
         with self.transaction():
@@ -98,12 +105,20 @@ class Store(Database):
             return self.insert("folder", mailbox=mailbox, parent=parent, name=name, distinguished=distinguished, created=seq, changed=seq, committed=now(),
                                **{"class": kind})
 
-    def account(self, name: str, password: str, mailbox: str | None = None, impersonates: bool = False, full_access: bool = False) -> None:
-        """Who may log in. `full_access`: opens other mailboxes without impersonation, as Add-MailboxPermission grants it."""
-        self.run("INSERT OR REPLACE INTO account VALUES (?, ?, ?, ?, ?)", name.lower(), password, mailbox and mailbox.lower(), impersonates, full_access)
+    def account(
+        self, name: str, password: str, mailbox: str | None = None, impersonates: bool = False, full_access: bool = False, disabled: bool = False,
+    ) -> None:
+        """Who may log in. `full_access`: opens other mailboxes without impersonation, as Add-MailboxPermission grants it. `disabled`: as that of a
+        shared mailbox. An application is an account too, by its client id and its secret."""
+        self.run("INSERT OR REPLACE INTO account VALUES (?, ?, ?, ?, ?, ?)", name.lower(), password, mailbox and mailbox.lower(), impersonates, full_access,
+                 disabled)
+
+    def end_tokens(self) -> None:
+        """What applications were given is not accepted any more, whatever they were told."""
+        self.run("DELETE FROM token")
 
     def set(self, **settings: t.Any) -> None:
-        """new_ids_on_move, no_commit_times: see __init__.py."""
+        """new_ids_on_move, no_commit_times, token_seconds: see __init__.py."""
         for name, value in settings.items():
             self.run("INSERT OR REPLACE INTO setting VALUES (?, ?)", name, json.dumps(value))
 
@@ -129,6 +144,10 @@ class Store(Database):
         """Elements t:DelegateUser."""
         self.run("UPDATE mailbox SET delegates = ? WHERE id = ?", json.dumps([self._normal(one) for one in delegates]), self.mailbox(address))
 
+    def set_permissions(self, address: str, folder: str, permissions: str) -> None:
+        """The element t:PermissionSet of a folder."""
+        self.run("UPDATE folder SET permissions = ? WHERE id = ?", self._normal(permissions), self.folder(address, folder))
+
     @staticmethod
     def _normal(xml: str) -> str:
         return items.written(items.wrapped("home", xml)[0])
@@ -139,11 +158,13 @@ class Store(Database):
         if isinstance(folder, int):
             return folder
         mailbox = self.mailbox(address)
-        found = self.row("SELECT id FROM folder WHERE mailbox = ? AND distinguished = ?", mailbox, folder)
+        found = self.row("SELECT id FROM folder WHERE mailbox = ? AND distinguished = ? AND gone IS NULL", mailbox, folder)
         if found:
             return found[0]
         top = "publicfoldersroot" if address == PUBLIC_ADDRESS else "msgfolderroot"
-        at = self.rows("SELECT id FROM folder WHERE mailbox = ? AND distinguished = ?", mailbox, top)[0]
+        if folder.startswith("archive:"):
+            top, folder = "archivemsgfolderroot", folder.removeprefix("archive:")
+        at = self.rows("SELECT id FROM folder WHERE mailbox = ? AND distinguished = ? AND gone IS NULL", mailbox, top)[0]
         for part in folder.split("/"):
             at = self.row("SELECT id FROM folder WHERE parent = ? AND name = ? COLLATE NOCASE AND gone IS NULL", at[0], part)
             if not at:
@@ -154,6 +175,8 @@ class Store(Database):
         """`parent`: where `path` is one name, which may hold a slash then."""
         if parent is None:
             above, _slash, path = path.rpartition("/")
+            if not above and path.startswith("archive:"):
+                above, path = "archivemsgfolderroot", path.removeprefix("archive:")
             parent = above or ("publicfoldersroot" if address == PUBLIC_ADDRESS else "msgfolderroot")
         return self.new_folder(self.folder(address, parent), path, kind)
 

@@ -25,7 +25,7 @@ class Answers(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(data)
 
-    do_PROPFIND = do_PUT = do_DELETE = do_MKCALENDAR = do_MKCOL = _answer
+    do_PROPFIND = do_REPORT = do_PUT = do_DELETE = do_MKCALENDAR = do_MKCOL = _answer
 
     def log_message(self, *_words) -> None:
         pass
@@ -42,13 +42,13 @@ class DavScript:
         self.url = f"http://127.0.0.1:{self._server.server_port}/"
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
 
-    def tells(self, path: str, found: dict[str, str]) -> None:
-        """A PROPFIND of `path`: href -> properties as XML."""
+    def tells(self, path: str, found: dict[str, str], method: str = "PROPFIND") -> None:
+        """A PROPFIND (or REPORT) of `path`: href -> properties as XML."""
         parts = "".join(
             f"<response><href>{href}</href><propstat><prop>{prop}</prop><status>HTTP/1.1 200 OK</status></propstat></response>"
             for href, prop in found.items()
         )
-        self.answers["PROPFIND", path] = 207, (
+        self.answers[method, path] = 207, (
             f'<multistatus xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav" xmlns:A="urn:ietf:params:xml:ns:carddav">{parts}</multistatus>'
         )
 

@@ -18,6 +18,7 @@ from ansible_collections.messaging.migration.plugins.module_utils._imap.session 
 from ansible_collections.messaging.migration.plugins.module_utils._job.transfer import Counts
 from ansible_collections.messaging.migration.plugins.module_utils._model.folder_names import decoded
 from ansible_collections.messaging.migration.plugins.module_utils._model.flags import normal
+from ansible_collections.messaging.migration.plugins.module_utils._model.listing import Aside
 from ansible_collections.messaging.migration.plugins.module_utils._model.message import Message
 from ansible_collections.messaging.migration.plugins.module_utils._model.uids import batches
 from ansible_collections.messaging.migration.plugins.module_utils._target.imap import Stored
@@ -182,6 +183,7 @@ class FakeSource(_Side):
         self.refusal: str | None = None
         self.batch_size = 3
         self.read: list[int] = []
+        self.aside = Aside()
 
     @property
     def tells_changes(self) -> bool:

@@ -61,9 +61,9 @@ class Arrival:
         return 3600.0
 
 
-def run(pace, sizes, *script, partial=True, newest_first=False, arrival=None):
+def run(pace, sizes, *script, partial=True, newest_first=False, arrival=None, estimates=False):
     connection = ScriptedConnection(*script)
-    found = list(gently.Gently(Wire(connection), pace, lambda: False, partial, arrival).messages(sizes, newest_first))
+    found = list(gently.Gently(Wire(connection), pace, lambda: False, partial, arrival, estimates).messages(sizes, newest_first))
     connection.done()
     return [message for batch in found for message in batch.messages], found
 
@@ -154,3 +154,33 @@ def test_a_server_that_can_not_cut_gives_all_at_once():
 def test_a_wait_that_is_ended_is_a_stop(stop_at, script):
     with pytest.raises(Stopped):
         run(Pace(True, stop_at=stop_at), {7: 25}, *script)
+
+
+def piece(number: int, at: int, body: bytes, items: str = "UID "):
+    attributes = f"FLAGS () INTERNALDATE {DATE} ".encode() if "FLAGS" in items else b""
+    return (
+        client(b"W%d UID FETCH 1 (%sBODY.PEEK[]<%d.10>)\r\n" % (number, items.encode(), at)),
+        server(b"* 1 FETCH (UID 1 %sBODY[]<%d> {%d}\r\n%s)\r\nW%d OK done\r\n" % (attributes, at, len(body), body, number)),
+    )
+
+
+FIRST = "UID FLAGS INTERNALDATE "
+
+
+@pytest.mark.parametrize("estimate", [12, 15, 40])
+def test_an_estimated_size_says_nothing_of_the_end(estimate):
+    script = *piece(1, 0, b"0123456789", FIRST), *piece(2, 10, b"abcde"), *piece(3, 15, b"")
+    messages, _batches = run(Pace(True), {1: estimate}, *script, estimates=True)
+    assert [message.body for message in messages] == [b"0123456789abcde"]
+
+
+def test_a_message_that_ends_too_suddenly_is_read_in_one():
+    script = *piece(1, 0, b"0123456789", FIRST), *piece(2, 10, b""), asked(3, "1"), given(3, 1, size=14)
+    messages, _batches = run(Pace(True), {1: 40}, *script, estimates=True)
+    assert [message.body for message in messages] == [b"x" * 14]
+
+
+def test_a_short_piece_amid_a_message_is_no_end():
+    script = *piece(1, 0, b"0123", FIRST), *piece(2, 4, b"456789abcd"), *piece(3, 14, b"e"), *piece(4, 15, b"")
+    messages, _batches = run(Pace(True), {1: 40}, *script, estimates=True)
+    assert [message.body for message in messages] == [b"0123456789abcde"]

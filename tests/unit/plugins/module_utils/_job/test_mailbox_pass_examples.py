@@ -14,6 +14,7 @@ from ansible_collections.messaging.migration.plugins.module_utils._errors import
 from ansible_collections.messaging.migration.plugins.module_utils._imap.session import REFUSED
 from ansible_collections.messaging.migration.plugins.module_utils._job import mailbox_pass, settle, target_folders
 from ansible_collections.messaging.migration.plugins.module_utils._ledger import exceptions, items, mailboxes
+from ansible_collections.messaging.migration.plugins.module_utils._model.listing import Aside, LeftOut
 from ansible_collections.messaging.migration.plugins.module_utils._model.server import Mailbox, Server
 from ansible_collections.messaging.migration.tests.unit.plugins.module_utils.fake_mail import Crash, FakeSource, FakeTarget, Pulse, Store
 from ansible_collections.messaging.migration.tests.unit.plugins.module_utils.ledger_fixture import opened, with_mailboxes
@@ -287,3 +288,57 @@ def test_flags_wait_for_mail_of_a_new_folder_that_is_still_on_its_way(scene):
     counts = scene.run().counts
     assert (counts.messages, counts.flags) == (1, 1)
     assert [flags for _body, flags, _date in scene.here["Z"].mail()] == [("\\Seen",)] and scene.here["A"].mail()[0][0] == b"new"
+
+
+def test_folders_of_what_is_no_mail_are_told_once_and_never_taken_back(scene):
+    scene.there["INBOX"].add(b"a")
+    scene.source.held.create("Calendar").add(b"moved as mail before")
+    scene.run()
+    calendar = scene.there.pop("Calendar")
+    scene.source.aside = Aside((LeftOut("Calendar", "Calendar", "calendar", ("Calendar",)), LeftOut("Notes", "Notes", "notes", ("Notes", "Notes/Old"))))
+    for _time in range(2):
+        assert not scene.run().counts.any()
+        assert scene.odd() == [("Calendar", 0, "folder_not_mail", "calendar, 1 folder"), ("Notes", 0, "folder_not_mail", "notes, 2 folders")]
+        assert {e.state for e in exceptions.unresolved(scene.ledger, 1)} == {"approved"}
+    assert [body for body, _flags, _date in scene.here["Calendar"].mail()] == [b"moved as mail before"]
+    scene.source.aside = Aside()
+    scene.there["Calendar"] = calendar
+    calendar.add(b"wanted after all")
+    assert scene.run().counts.messages == 1 and scene.odd() == []
+
+
+def test_a_folder_that_is_not_opened_is_an_exception_and_the_others_go_on(scene, monkeypatch):
+    names = ("Known", "New")
+    scene.source.held.create("Known").add(b"k")
+    scene.run()
+    scene.source.held.create("New").add(b"n")
+    scene.there["Known"].add(b"k2")
+    scene.there["INBOX"].add(b"a")
+    opened = FakeSource._opened
+
+    def refusing(side, name):
+        if side is scene.source and name in names:
+            raise REFUSED(f"opening the folder {name}: NO")
+        return opened(side, name)
+
+    monkeypatch.setattr(FakeSource, "_opened", refusing)
+    for moved in (1, 0):
+        assert scene.run().counts.messages == moved
+        assert sorted(scene.odd()) == [(name, 0, "folder_unreadable", f"opening the folder {name}: NO") for name in names]
+    exceptions.approve(scene.ledger, [e.id for e in exceptions.unresolved(scene.ledger, 1)], "Ada Lead")
+    scene.run()
+    assert {e.state for e in exceptions.unresolved(scene.ledger, 1)} == {"approved"} and len(scene.here["Known"].messages) == 1
+    names = ()
+    assert scene.run().counts.messages == 2 and scene.odd() == []
+
+
+def test_a_folder_that_is_not_opened_for_want_of_rest_stops_the_pass(scene, monkeypatch):
+    scene.there["INBOX"].add(b"a")
+
+    def throttled(_side, name):
+        raise REFUSED(f"opening the folder {name}: Request is throttled. Suggested Backoff Time: 300 milliseconds")
+
+    monkeypatch.setattr(FakeSource, "_opened", throttled)
+    with pytest.raises(REFUSED, match="throttled"):
+        scene.run()
+    assert scene.odd() == []

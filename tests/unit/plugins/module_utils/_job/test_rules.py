@@ -11,7 +11,7 @@ from exchangelib import OofSettings
 from exchangelib import properties as ews
 
 from ansible_collections.messaging.migration.plugins.module_utils._errors import LoginRefused, MigrationError, Unreachable
-from ansible_collections.messaging.migration.plugins.module_utils._job import rules
+from ansible_collections.messaging.migration.plugins.module_utils._job import on_exchange, rules
 from ansible_collections.messaging.migration.plugins.module_utils._ledger import items, mailboxes
 from ansible_collections.messaging.migration.plugins.module_utils._ledger.catalogue import Catalogue
 from ansible_collections.messaging.migration.plugins.module_utils._sieve.managesieve import Refused
@@ -62,10 +62,9 @@ def run(tmp_path, monkeypatch):
             raise found
         return types.SimpleNamespace(
             address=f"{mailbox.name}@old.test", tells_rules=run_.tells, rules=found, reply=run_.reply,
-            access=lambda folders, targets: {"rights": [{"folder": folder.name, "targets": targets} for folder in folders], "lost": []},
         )
 
-    def run_(given, check=False, protocol="ews", copied=True, **options):
+    def run_(given, check=False, protocol="ews", copied=True, sieve=None, **options):
         run_.rules = given
         asked.clear()
         ledger = ledger_fixture.opened(tmp_path)
@@ -83,8 +82,8 @@ def run(tmp_path, monkeypatch):
         ledger.close()
         source = {"name": "old", "host": "old.test", "protocol": protocol, "mailboxes": [{"name": name, "target": f"{name}-at-target"} for name in given]}
         return rules.rules({
-            "sources": [source], "target": {"host": "new.test"}, "migration": ledger_fixture.MIGRATION, "ledger": ledger_fixture.options(tmp_path),
-            "sieve": None, "folder": str(tmp_path), "extensions": ALL, "aliases": [], "colleagues": [], "report_path": None, **options,
+            "sources": [source], "target": {"host": "new.test", "sieve": sieve}, "migration": ledger_fixture.MIGRATION, "ledger": ledger_fixture.options(tmp_path),
+            "folder": str(tmp_path), "extensions": ALL, "aliases": [], "colleagues": [], "report_path": None, **options,
         }, check)
 
     run_.tells, run_.reply, run_.asked, run_.folder = True, None, asked, tmp_path
@@ -99,7 +98,7 @@ def test_folders_are_named_as_at_the_target_and_what_has_no_folder_is_left_out(r
     assert 'fileinto "INBOX.Größe";' in (run.folder / "anna-at-target.sieve").read_text()
     [told] = json.loads((run.folder / "report.json").read_text())["mailboxes"]
     assert [remark["rule"] for remark in told["remarks"]] == ["well known", "calendar", "not copied", "gone"]
-    assert told["outcome"] == "written" and {"folder": "Calendar", "targets": {"anna": "anna-at-target"}} in told["rights"]
+    assert told["outcome"] == "written" and "rights" not in told
 
 
 def test_a_second_run_changes_nothing_and_check_mode_writes_nothing(run):
@@ -144,7 +143,7 @@ def test_a_refused_login_is_not_tried_for_everybody_until_one_was_right(run, giv
 
 
 def test_a_source_that_may_not_be_read_now(run, monkeypatch):
-    monkeypatch.setattr(rules, "Pace", lambda ledger, server: types.SimpleNamespace(closed=lambda: True))
+    monkeypatch.setattr(on_exchange, "Pace", lambda ledger, server: types.SimpleNamespace(closed=lambda: True))
     with pytest.raises(MigrationError, match="old may not be read now"):
         run({"anna": []})
     assert run.asked == []
@@ -177,3 +176,22 @@ def test_a_server_that_refuses_is_the_failure_of_that_mailbox(run, monkeypatch):
     monkeypatch.setattr(rules.managesieve, "connect", connect)
     with pytest.raises(MigrationError, match="old/anna: no scripts here"):
         run({"anna": []}, folder=None, sieve={"port": 4190})
+
+
+def test_nowhere_to_put_them(run):
+    with pytest.raises(MigrationError, match="new.test has no `sieve`.*Give target.sieve, or folder"):
+        run({"anna": [rule("one")]}, folder=None)
+    assert run.asked == []
+
+
+def test_files_go_before_the_service(run, monkeypatch):
+    monkeypatch.setattr(rules.managesieve, "connect", lambda server, mailbox: pytest.fail("asked for nothing"))
+    assert run({"anna": [rule("one")]}, sieve={"port": 4190})["scripts"] == 1 and (run.folder / "anna-at-target.sieve").exists()
+
+
+def test_what_is_to_be_expected_before_anything_is_there(monkeypatch):
+    found = [rule("moves"), rule("calendar", "C"), rule("gone", "X")]
+    reply = OofSettings(state="Enabled", external_audience="All", internal_reply="In", external_reply="Out")
+    monkeypatch.setattr(rules, "OnExchange", lambda server, mailbox: types.SimpleNamespace(address="a@old.test", tells_rules=True, rules=found, reply=reply))
+    folders = [types.SimpleNamespace(remote_id="P", name="Projects", kind="mail", role=""), types.SimpleNamespace(remote_id="C", name="C", kind="calendar", role="")]
+    assert rules.expected(None, None, folders) == {"rules": 3, "rules_left_out": 2, "replies": 1, "rules_told": True}

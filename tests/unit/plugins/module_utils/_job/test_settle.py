@@ -24,11 +24,11 @@ class Scene:
 
     def intend(self, *bodies: bytes, first: int = 1) -> None:
         """A crash: the intent is there, its outcome unknown."""
-        journal = items.Journal(self.ledger, self.folder.id, self.box.uidvalidity, self.box.uidnext)
+        journal = items.Journal(self.ledger, self.folder, self.box.uidvalidity, self.box.uidnext)
         journal.intend([message(uid, body) for uid, body in enumerate(bodies, start=first)])
 
     def copied(self, *bodies: bytes) -> None:
-        journal = items.Journal(self.ledger, self.folder.id, self.box.uidvalidity, self.box.uidnext)
+        journal = items.Journal(self.ledger, self.folder, self.box.uidvalidity, self.box.uidnext)
         intent = journal.intend([message(self.inbox.add(body), body) for body in bodies])
         journal.settled(intent, dict(zip(self.inbox.messages, [self.box.add(body) for body in bodies], strict=True)))
         journal.flush()
@@ -65,7 +65,7 @@ def test_what_arrived_is_adopted_and_the_rest_forgotten(scene):
     assert scene.settle() == 2
     # The b that was there before is somebody else's.
     assert scene.known() == {1: 2, 2: 3}
-    assert items.open_intents(scene.ledger, scene.folder.id) == [] and scene.settle() == 0
+    assert items.open_intents(scene.ledger, scene.folder) == [] and scene.settle() == 0
 
 
 def test_what_still_arrives_from_a_worker_that_died_is_waited_for(scene):

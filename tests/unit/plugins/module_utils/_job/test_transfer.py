@@ -43,7 +43,7 @@ class Scene:
         return {row.source_uid: row.target_uid for row in items.items(self.ledger, self.folder.id)}
 
     def intents(self) -> int:
-        return len(items.open_intents(self.ledger, self.folder.id))
+        return len(items.open_intents(self.ledger, self.folder))
 
     def odd(self) -> dict:
         return {row.source_uid: (row.reason, row.detail) for row in exceptions.unresolved(self.ledger, self.folder.mailbox_id)}
@@ -302,9 +302,9 @@ def test_what_another_worker_has_taken_over_is_taken_back(scene):
     finish = scene.target.finish
 
     def taken_over():
-        [intent] = items.open_intents(scene.ledger, scene.folder.id)
+        [intent] = items.open_intents(scene.ledger, scene.folder)
         with scene.ledger.write() as connection:
-            items.settle_intent(scene.ledger, connection, scene.folder.id, intent.id, intent.messages, {})
+            items.settle_intent(scene.ledger, connection, scene.folder, intent.id, intent.messages, {})
         return finish()
 
     scene.target.finish = taken_over
@@ -321,9 +321,9 @@ def test_what_another_worker_has_adopted_stays(scene):
 
     def adopted():
         scene.target.finish = finish
-        first = items.open_intents(scene.ledger, scene.folder.id)[0]
+        first = items.open_intents(scene.ledger, scene.folder)[0]
         with scene.ledger.write() as connection:
-            items.settle_intent(scene.ledger, connection, scene.folder.id, first.id, first.messages, {1: 1, 2: 2, 3: 3})
+            items.settle_intent(scene.ledger, connection, scene.folder, first.id, first.messages, {1: 1, 2: 2, 3: 3})
         return finish()
 
     scene.target.finish = adopted

@@ -23,15 +23,15 @@ def folder(ledger):
 
 def state(ledger, folder):
     """Source UID -> target UID, None while on its way; and the number of open intents."""
-    intents = items.open_intents(ledger, folder.id)
+    intents = items.open_intents(ledger, folder)
     underway = {message.source_uid: None for intent in intents for message in intent.messages}
     return underway | {row.source_uid: row.target_uid for row in items.items(ledger, folder.id)}, len(intents)
 
 
 def test_an_intent_stays_after_a_crash(ledger, folder):
-    items.Journal(ledger, folder.id, 1000, 7).intend([message(1), message(2, b"two", ("\\Seen", "$Junk"))])
+    items.Journal(ledger, folder, 1000, 7).intend([message(1), message(2, b"two", ("\\Seen", "$Junk"))])
     assert state(ledger, folder) == ({1: None, 2: None}, 1)
-    [intent] = items.open_intents(ledger, folder.id)
+    [intent] = items.open_intents(ledger, folder)
     assert (intent.target_uidvalidity, intent.target_uidnext) == (1000, 7)
     row = intent.messages[1]
     assert (row.source_uid, row.sha256, row.size) == (2, message(2, b"two").sha256, 3)
@@ -39,16 +39,16 @@ def test_an_intent_stays_after_a_crash(ledger, folder):
 
 
 def test_an_outcome_is_written_with_the_next_intent(ledger, folder):
-    journal = items.Journal(ledger, folder.id, 1000, 7)
+    journal = items.Journal(ledger, folder, 1000, 7)
     journal.settled(journal.intend([message(1), message(2)]), {1: 7, 2: 8})
     assert state(ledger, folder) == ({1: None, 2: None}, 1)
     journal.intend([message(3)])
     assert state(ledger, folder) == ({1: 7, 2: 8, 3: None}, 1)
-    assert items.open_intents(ledger, folder.id)[0].target_uidnext == 9
+    assert items.open_intents(ledger, folder)[0].target_uidnext == 9
 
 
 def test_flush_writes_the_last_outcome_once(ledger, folder):
-    journal = items.Journal(ledger, folder.id, 1000, 1)
+    journal = items.Journal(ledger, folder, 1000, 1)
     journal.settled(journal.intend([message(1)]), {1: 4})
     journal.flush()
     journal.flush()
@@ -56,7 +56,7 @@ def test_flush_writes_the_last_outcome_once(ledger, folder):
 
 
 def test_what_was_not_accepted_is_forgotten(ledger, folder):
-    journal = items.Journal(ledger, folder.id, 1000, 1)
+    journal = items.Journal(ledger, folder, 1000, 1)
     journal.settled(journal.intend([message(1), message(2)]), {2: 1})
     journal.flush()
     journal.settled(journal.intend([message(3)]), {})
@@ -66,10 +66,10 @@ def test_what_was_not_accepted_is_forgotten(ledger, folder):
 
 
 def test_an_intent_that_another_worker_settled_is_told(ledger, folder):
-    journal = items.Journal(ledger, folder.id, 1000, 1)
+    journal = items.Journal(ledger, folder, 1000, 1)
     intent = journal.intend([message(1)])
     with ledger.write() as connection:
-        items.settle_intent(ledger, connection, folder.id, intent, items.open_intents(ledger, folder.id)[0].messages, {1: 1})
+        items.settle_intent(ledger, connection, folder, intent, items.open_intents(ledger, folder)[0].messages, {1: 1})
     journal.settled(intent, {1: 2})
     with pytest.raises(items.TakenOver):
         journal.flush()
@@ -77,7 +77,7 @@ def test_an_intent_that_another_worker_settled_is_told(ledger, folder):
 
 
 def test_what_another_worker_moved_is_told(ledger, folder):
-    first, second = (items.Journal(ledger, folder.id, 1000, 1) for _number in range(2))
+    first, second = (items.Journal(ledger, folder, 1000, 1) for _number in range(2))
     for journal, at in ((first, 1), (second, 2)):
         journal.settled(journal.intend([message(1)]), {1: at})
     first.flush()
@@ -90,7 +90,7 @@ def test_what_another_worker_moved_is_told(ledger, folder):
 
 def test_nothing_is_sent_under_a_lease_that_another_worker_has(ledger, folder):
     mailboxes.set_values(ledger, folder.mailbox_id, lease_owner="w1")
-    journal = items.Journal(ledger, folder.id, 1000, 1, "w1")
+    journal = items.Journal(ledger, folder, 1000, 1, "w1")
     journal.settled(journal.intend([message(1)]), {1: 1})
     mailboxes.set_values(ledger, folder.mailbox_id, lease_owner="w2")
     with pytest.raises(items.TakenOver):
@@ -100,7 +100,7 @@ def test_nothing_is_sent_under_a_lease_that_another_worker_has(ledger, folder):
 
 
 def test_flags_and_forgetting(ledger, folder):
-    journal = items.Journal(ledger, folder.id, 1000, 1)
+    journal = items.Journal(ledger, folder, 1000, 1)
     journal.settled(journal.intend([message(1), message(2)]), {1: 1, 2: 2})
     journal.flush()
     items.set_flags(ledger, folder.id, {1: ("\\Seen", "$Junk"), 2: ()})
@@ -112,7 +112,7 @@ def test_flags_and_forgetting(ledger, folder):
 
 
 def test_items_are_replaced_with_the_state_of_their_folder(ledger, folder):
-    journal = items.Journal(ledger, folder.id, 1000, 1)
+    journal = items.Journal(ledger, folder, 1000, 1)
     journal.settled(journal.intend([message(1), message(2)]), {1: 3, 2: 4})
     journal.intend([message(3)])
     journal.flush()
@@ -125,7 +125,7 @@ def test_items_are_replaced_with_the_state_of_their_folder(ledger, folder):
 
 
 def test_a_folder_is_forgotten_with_all_of_it(ledger, folder):
-    items.Journal(ledger, folder.id, 1000, 1).intend([message(1)])
+    items.Journal(ledger, folder, 1000, 1).intend([message(1)])
     items.drop_folder(ledger, folder.id)
     assert items.folders(ledger, folder.mailbox_id) == {} and state(ledger, folder) == ({}, 0)
 
@@ -133,7 +133,7 @@ def test_a_folder_is_forgotten_with_all_of_it(ledger, folder):
 def test_folders_of_two_mailboxes_are_apart(ledger, folder):
     [other] = with_mailboxes(ledger, "ben")
     with_folder(ledger, other.id)
-    journal = items.Journal(ledger, folder.id, 1000, 1)
+    journal = items.Journal(ledger, folder, 1000, 1)
     journal.settled(journal.intend([message(1, b"12345")]), {1: 1})
     journal.flush()
     journal.intend([message(2)])

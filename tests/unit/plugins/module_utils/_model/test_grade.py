@@ -41,3 +41,18 @@ def test_another_fault_never_improves_a_grade(found, messages, key):
     before, after = graded(messages, **found), graded(messages, **{**found, key: found.get(key, 0) + 1})
     assert grades.GRADES.index(before) <= grades.GRADES.index(after)
     assert (after in grades.MAY_CUT_OVER) <= (not any(found.get(name) for name in (*grades.CONTENT, *grades.FOLDERS)))
+
+
+@pytest.mark.parametrize(("found", "folders_missing", "expected"), [
+    ({}, 0, "perfect"), ({"event": {"missing": 0}}, 0, "perfect"), ({"event": {"missing": 1}}, 0, "investigate"),
+    ({"event": {"missing": 5}, "contact": {"doubled": 3, "altered": 2}}, 0, "investigate"), ({"event": {"missing": 6}, "task": {"missing": 5}}, 0, "poor"),
+    ({}, 1, "poor"),
+])
+def test_other_items_by_the_same_shares(found, folders_missing, expected):
+    found = {kind: {**dict.fromkeys(grades.ITEM_FAULTS, 0), **counts} for kind, counts in found.items()}
+    assert grades.grade_of_items(found, folders_missing, 1000, False) == expected
+    assert grades.grade_of_items({}, 0, 1000, True) == "good"
+
+
+def test_the_worse_of_two_grades():
+    assert grades.worse("perfect", "poor") == grades.worse("poor", "investigate") == "poor" and grades.worse("good", "perfect") == "good"

@@ -106,3 +106,10 @@ def test_what_the_server_sends_is_read_by_its_own_names(monkeypatch):
     permissions.corrected()
     read = ews.Permission.from_xml(lxml.etree.fromstring(xml), None)
     assert read.can_create_subfolders and rights.of_folder(folder(read)).rights == {"anna@example.org": "lrswipkte"}
+
+
+@pytest.mark.parametrize(("letters", "old", "dropped"), [
+    ("lrswipkxtea", "lrswipacd", ""), ("lrswipte", "lrswipd", ""), ("lrsipk", "lrsip", "k"), ("lrst", "lrs", "t"), ("lrs", "lrs", ""), ("", "", ""),
+])
+def test_letters_of_old_servers(letters, old, dropped):
+    assert rights.for_old_server(letters) == (old, dropped)

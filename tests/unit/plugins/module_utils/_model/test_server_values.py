@@ -67,3 +67,21 @@ def test_what_makes_no_sense_is_said(options, text):
 
 def test_a_priority():
     assert [mailbox.priority for mailbox in Server.from_options({"host": "h", "mailboxes": [{"name": "a", "priority": 3}, {"name": "b"}]}).mailboxes] == [3, 0]
+
+
+def test_folders_that_are_wanted_and_not_wanted():
+    server = Server.from_options({"host": "h", "include_folders": ["Notes"], "exclude_folders": None})
+    assert (server.include_folders, server.exclude_folders, server.exchange) == (("Notes",), (), False)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"include_folders": ["Notes"], "exclude_folders": ["notes/"]}, "h: include_folders and exclude_folders both name notes"),
+        ({"exclude_folders": [" / "]}, "h: include_folders or exclude_folders has an empty path"),
+        ({"protocol": "ews", "include_folders": ["Notes"]}, "h: include_folders and exclude_folders are for servers that are read by IMAP"),
+    ],
+)
+def test_folders_that_make_no_sense(options, words):
+    with pytest.raises(ValueError, match=words):
+        Server.from_options({"host": "h", **options})

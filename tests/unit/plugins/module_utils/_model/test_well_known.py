@@ -22,3 +22,9 @@ def test_role(name, role):
 def test_no_name_has_two_roles():
     for role, names in well_known.NAMES.items():
         assert {well_known.role(name) for name in names} == {role}
+
+
+def test_beside():
+    assert well_known.beside(" öffentliche ordner ") == "public folders" and well_known.beside("Other Users") == "mailboxes of others"
+    assert well_known.beside("Inbox") is None
+    assert not well_known.ROLES.keys() & well_known.BESIDE.keys()

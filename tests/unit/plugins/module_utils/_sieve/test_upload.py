@@ -3,8 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
-import os
-import types
 from unittest import mock
 
 import pytest
@@ -123,8 +121,7 @@ def test_no_name_leads_out_of_the_folder(tmp_path, name):
 def test_a_file_that_can_not_be_written(tmp_path, monkeypatch):
     with pytest.raises(MigrationError, match="can't be written"):
         upload.write(str(tmp_path / "missing"), "anna", TEXT)
-    replace = mock.Mock(side_effect=OSError("full"))
-    monkeypatch.setattr(upload, "os", types.SimpleNamespace(fsync=os.fsync, unlink=os.unlink, replace=replace))
+    monkeypatch.setattr("os.replace", mock.Mock(side_effect=OSError("full")))
     with pytest.raises(MigrationError, match="full"):
         upload.write(str(tmp_path), "anna", TEXT)
     assert not list(tmp_path.iterdir())

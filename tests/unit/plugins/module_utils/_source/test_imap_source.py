@@ -9,7 +9,7 @@ import pytest
 
 from ansible_collections.messaging.migration.plugins.module_utils._errors import Stopped
 from ansible_collections.messaging.migration.plugins.module_utils._imap import folders
-from ansible_collections.messaging.migration.plugins.module_utils._imap.session import REFUSED
+from ansible_collections.messaging.migration.plugins.module_utils._imap.session import LOST, REFUSED
 from ansible_collections.messaging.migration.plugins.module_utils._model.server import Mailbox, Server
 from ansible_collections.messaging.migration.plugins.module_utils._source.registry import open_source
 from ansible_collections.messaging.migration.tests.unit.plugins.module_utils.imap_script import ScriptedServer
@@ -151,4 +151,97 @@ def test_a_listing_that_is_refused_is_a_refusal(opened):
     source, _server = opened(("UID FETCH", "{tag} NO [INUSE] locked\r\n"))
     with pytest.raises(REFUSED, match="locked"):
         source.still_listed([1])
+    source.close()
+
+
+LOGIN = [("EXAMINE", OPENED.format(count=0)), ("LIST", '* LIST () "/" INBOX\r\n{tag} OK done\r\n')]
+GIVEN = "{tag} NO Not this one\r\n"
+FULL = ("EXAMINE", OPENED.format(count=2))
+
+
+@pytest.fixture
+def exchange():
+    """exchange(profile, script of the first connection, of the second, ..., and options): a source there."""
+    running = []
+
+    def start(profile, *scripts, **options):
+        server = ScriptedServer(*([*LOGIN, *script] for script in scripts))
+        running.append(server.__enter__())
+        at = Server(name="s1", host="127.0.0.1", port=server.port, tls="none", timeout=5, profile=profile, **options)
+        return open_source(at, Mailbox("anna", "anna")), server
+
+    yield start
+    for server in running:
+        server.__exit__()
+
+
+def test_a_connection_is_renewed_before_its_tenth_error(exchange):
+    source, server = exchange("exchange_2010", [FULL, *[("UID FETCH", GIVEN)] * 5], [FULL, ("UID FETCH 7", MESSAGE)])
+    source.open("Sent")
+    for uid in range(1, 6):
+        [batch] = source.messages({uid: 3})
+        assert batch.refusal == "Not this one"
+    [batch] = source.messages({7: 3})
+    assert batch.messages[0].body == b"abc"
+    source.close()
+    assert server.commands.count("LOGOUT") == 2 and server.commands.count('EXAMINE "Sent"') == 2
+
+
+def test_errors_of_others_are_not_counted(exchange):
+    source, server = exchange("imap", [FULL, *[("UID FETCH", GIVEN)] * 12, ("UID FETCH 7", MESSAGE)])
+    source.open("Sent")
+    for uid in range(10, 22):
+        assert [batch.refusal for batch in source.messages({uid: 3})] == ["Not this one"]
+    assert [batch.messages[0].body for batch in source.messages({7: 3})] == [b"abc"]
+    source.close()
+    assert len([line for line in server.commands if line.startswith("LOGIN")]) == 1
+
+
+def test_a_folder_that_is_another_one_on_the_new_connection(exchange):
+    other = ("EXAMINE", OPENED.format(count=2).replace("UIDVALIDITY 1", "UIDVALIDITY 2"))
+    source, _server = exchange("exchange_2013", [FULL, *[("UID FETCH", GIVEN)] * 5], [other])
+    source.open("Sent")
+    for uid in range(1, 6):
+        assert [batch.refusal for batch in source.messages({uid: 3})] == ["Not this one"]
+    with pytest.raises(LOST, match="the folder Sent was replaced while it was read"):
+        source.still_listed([7])
+    source.close()
+
+
+STATE = '* STATUS "{name}" (UIDVALIDITY 1 UIDNEXT 4 MESSAGES 3)\r\n{{tag}} OK done\r\n'
+
+
+def test_folders_that_the_server_does_not_look_at(exchange):
+    source, _server = exchange("exchange_2003", [("STATUS", STATE.format(name="A")), ("STATUS", GIVEN), ("STATUS", STATE.format(name="C"))])
+    found = source.states(["A", "B", "C"])
+    assert [state and state.messages for state in found] == [3, None, 3] and source.aside.unreadable == {"B": "Not this one"}
+    source.close()
+
+
+def test_a_server_that_wants_a_rest_is_no_unreadable_folder(exchange):
+    source, _server = exchange("exchange_2010", [("STATUS", "{tag} BAD Request is throttled. Suggested Backoff Time: 300 milliseconds\r\n")])
+    with pytest.raises(REFUSED, match="looking at the folder A: Request is throttled. Suggested Backoff Time: 300 milliseconds"):
+        source.states(["A"])
+    assert source.aside.unreadable == {}
+    source.close()
+
+
+def test_a_connection_that_is_closed_for_its_refusals(exchange):
+    names = [f"F{number}" for number in range(7)]
+    refused, told = ("STATUS", GIVEN), ("STATUS", STATE.format(name="F6"))
+    source, server = exchange("exchange_2010", [refused, refused, ("STATUS", None)], [refused] * 5, [refused, told])
+    assert [bool(state) for state in source.states(names)] == [False] * 6 + [True]
+    assert set(source.aside.unreadable) == set(names[:6])
+    source.close()
+    assert len([line for line in server.commands if line.startswith("LOGIN")]) == 3
+
+
+def test_what_is_no_mail_or_can_not_be_read_is_put_aside(exchange):
+    rows = "".join(f'* LIST ({flags}) "/" "{name}"\r\n' for flags, name in (
+        ("", "INBOX"), ("", "Calendar"), ("\\Sent", "Journal"), ("", "Old "), ("", "Old /Deep/er"), ("", "Work"),
+    ))
+    source, _server = exchange("exchange_2007", [("LIST", rows + "{tag} OK done\r\n")], exclude_folders=("work",))
+    assert [folder.path for folder in source.folders()] == ["INBOX", "Journal", "Old /Deep/er"]
+    assert [(one.path, one.holds) for one in source.aside.left_out] == [("Calendar", "calendar"), ("Work", "not wanted")]
+    assert list(source.aside.unreadable) == ["Old "] and source.aside.unlisted == ("Old /Deep",)
     source.close()

@@ -170,3 +170,56 @@ def test_a_deletion_that_is_refused(script, target):
     with pytest.raises(ItemRefused, match="HTTP 403"):
         target.delete("/cal/a/", "1.ics")
     assert "If-Match" not in script.log[0][2]
+
+
+DATA = {"/cal/a/": ("C:calendar-data", calendar("VEVENT")), "/card/a/": ("A:address-data", BOOK)}
+
+
+@pytest.mark.parametrize("place", DATA)
+def test_items_are_read_back_together(script, target, place):
+    data, kind = DATA[place]
+    script.tells(place, {f"{place}a%20b": f"<{data}>one&amp;two</{data}>", f"{place}gone": ""}, "REPORT")
+    script.tells(place, {place: kind})
+    assert target.contents(place, ["a b", "gone"]) == {"a b": b"one&two"}
+    [(_method, _path, headers, body)] = [asked for asked in script.log if asked[0] == "REPORT"]
+    assert b"a%20b</D:href>" in body and data.encode() in body and "Depth" not in headers
+    # One request for so many.
+    script.log.clear()
+    target.contents(place, [str(number) for number in range(target.batch + 1)])
+    assert [asked[0] for asked in script.log] == ["PROPFIND", "REPORT", "REPORT"]
+
+
+def test_a_server_that_gives_nothing_back(script, target):
+    script.tells("/cal/a/", {"/cal/a/": calendar("VEVENT")})
+    script.answers["REPORT", "/cal/a/"] = 501, "no"
+    with pytest.raises(MigrationError, match="does not give back what is in /cal/a/: HTTP 501"):
+        target.contents("/cal/a/", ["a"])
+    # One that is gone is empty.
+    assert target.contents("/cal/gone/", ["a"]) == {}
+
+
+ANONYMOUS = {"/": "<current-user-principal><unauthenticated/></current-user-principal>"}
+
+
+def test_where_the_service_is_may_be_told_by_a_redirect(script, target):
+    script.tells("/", {"/": ""})
+    script.answers["PROPFIND", "/.well-known/caldav"] = 301, "", ("Location", "/dav/")
+    script.tells("/dav/", {"/dav/": "<current-user-principal><href>/me/</href></current-user-principal>"})
+    script.tells("/cal/", {"/cal/work/": calendar("VEVENT")})
+    assert target.make_folder(CALENDAR)[0] == "/cal/work/"
+    asked = next(body for method, path, _headers, body in script.log if path == "/dav/")
+    assert b"current-user-principal" in asked
+
+
+def test_the_password_goes_to_no_other_server(script, target):
+    script.tells("/", {"/": ""})
+    script.answers["PROPFIND", "/.well-known/caldav"] = 301, "", ("Location", "https://127.0.0.1:1/dav/")
+    with pytest.raises(MigrationError, match="names no home"):
+        target.make_folder(CALENDAR)
+
+
+def test_a_server_that_lets_anybody_look_gets_the_password_only_by_tls(script, target):
+    script.tells("/", ANONYMOUS)
+    with pytest.raises(MigrationError, match="names no home"):
+        target.make_folder(CALENDAR)
+    assert not [headers for _method, _path, headers, _body in script.log if "Authorization" in headers]

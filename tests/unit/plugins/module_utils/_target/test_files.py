@@ -113,3 +113,20 @@ def test_half_of_a_file_is_none(tmp_path, monkeypatch):
 def test_a_folder_that_is_missing(tmp_path):
     with pytest.raises(MigrationError, match="Have the folder made"):
         FileTarget(str(tmp_path / "none"), "anna")
+
+
+def test_what_is_read_back_is_what_is_imported(tmp_path):
+    fill(FileTarget(str(tmp_path), "anna", {"contacts": "ldif"}), MEETING, CONTACT, TEAM)
+    before = contents(tmp_path / "anna")
+    target = FileTarget(str(tmp_path), "anna", {"contacts": "ldif"})
+    for place, items, form in (("calendar.ics", [MEETING], FORMATS["ics"]), ("contacts.ldif", [CONTACT, TEAM], FORMATS["ldif"])):
+        names = list(target.listed(place))
+        assert target.contents(place, names) == {name_of(form, item): written(form, item) for item in items}
+        (tmp_path / "anna" / place).write_bytes(before[place].replace(b"Jour fixe", b"Other").replace(b"objectclass: top", b""))
+        assert target.contents(place, names) == {} and target.contents(place, []) == {}
+    # Who reads back leaves all as it is, and makes nothing.
+    changed = contents(tmp_path / "anna")
+    target.close()
+    assert contents(tmp_path / "anna") == changed != before
+    FileTarget(str(tmp_path), "ben").close()
+    assert not (tmp_path / "ben").exists()
