@@ -7,12 +7,17 @@ import pathlib
 
 import pytest
 
-from ansible_collections.messaging.migration.plugins.action import mailbox_copy, mailbox_sync, mailbox_verify
+from ansible_collections.messaging.migration.plugins.action import mailbox_copy, mailbox_sync, mailbox_verify, mirapoint_user
 from ansible_collections.messaging.migration.plugins.plugin_utils._steps import SteppedAction
 
 
-@pytest.mark.parametrize("action", [mailbox_copy, mailbox_sync, mailbox_verify])
+@pytest.mark.parametrize("action", [mailbox_copy, mailbox_sync, mailbox_verify, mirapoint_user])
 def test_each_shares_its_name_with_a_module_and_shows_its_progress(action):
     assert issubclass(action.ActionModule, SteppedAction)
     plugins = pathlib.Path(action.__file__).parents[1]
     assert (plugins / "modules" / pathlib.Path(action.__file__).name).exists()
+
+
+def test_users_have_a_line_of_their_own():
+    row = {"server": "new", "users": 10000, "users_done": 3120, "users_per_second": 48.5, "eta_seconds": 141.9}
+    assert mirapoint_user.ActionModule.line(row) == "new: 3120/10000 users, 48 users/s, ETA 2 min 22 s"

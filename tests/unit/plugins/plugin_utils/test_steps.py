@@ -71,6 +71,13 @@ def test_a_round_of_the_operator_stays(act):
     assert [call["round"] for call in calls] == ["mine", "mine"]
 
 
+def test_what_each_step_changed_is_shown(act):
+    result, calls = act({}, {"finished": False, "diff": {"after": "a"}}, {"finished": True, "diff": {"after": "b"}})
+    assert result["diff"] == [{"after": "a"}, {"after": "b"}]
+    # A module without rounds knows no such option.
+    assert "round" not in calls[1]
+
+
 def test_a_failure_ends_it_with_all_that_was_done(act):
     result, calls = act({}, {"changed": True, "finished": False, "messages": 3}, {"failed": True, "msg": "It broke.", "messages": 1})
     assert (result["failed"], result["msg"], result["messages"], result["changed"], len(calls)) == (True, "It broke.", 4, True, 2)

@@ -1,0 +1,116 @@
+#!/usr/bin/python
+
+# Copyright: (c) 2026, the messaging.migration contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: mirapoint_distribution_list
+short_description: Make distribution lists on a Mirapoint appliance
+version_added: 0.1.0
+description:
+  - Adds distribution lists (C(DL ADD)) and entries that they lack, by the administration protocol. Nothing is ever taken away.
+  - All lists are asked for their entries first (C(DLENTRY LIST)). A list for which the appliance refuses that is taken as one that is not there;
+    one that it then says to have already is left as it is.
+  - That each line of the answer begins with the entry is inferred from the list of users.
+extends_documentation_fragment:
+  - messaging.migration._attributes
+  - messaging.migration._attributes.actiongroup_migration
+  - messaging.migration._mirapoint
+  - messaging.migration._mirapoint.switch
+  - messaging.migration._mirapoint.report
+attributes:
+  check_mode:
+    support: full
+    details:
+      - Logs in and asks for entries; sends no command that changes anything.
+  diff_mode:
+    support: full
+    details:
+      - The first 100 lists and entries.
+  idempotent:
+    support: full
+author:
+  - the messaging.migration contributors (@messaging-migration)
+options:
+  lists:
+    description:
+      - The lists that have to be there.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      name:
+        description: Name of the list.
+        type: str
+        required: true
+      entries:
+        description:
+          - Entries that have to be in it, beside those that it has. Adding one needs V(list_entry_add) in O(unconfirmed_commands).
+        type: list
+        elements: str
+        default: []
+seealso:
+  - module: messaging.migration.mirapoint_info
+"""
+
+EXAMPLES = r"""
+- name: Make two lists
+  messaging.migration.mirapoint_distribution_list:
+    server:
+      host: mirapoint.example.com
+      admin: administrator
+      password: "{{ vault_target_password }}"
+    domain: example.com
+    lists:
+      - name: sales
+        entries: [annaberg, partner@elsewhere.example]
+      - name: everybody
+    unconfirmed_commands: [list_entry_add]
+"""
+
+RETURN = r"""
+lists_added:
+  description: Lists added, or in check mode to be added.
+  returned: success
+  type: int
+  sample: 2
+entries_added:
+  description: Entries added, or in check mode to be added.
+  returned: success
+  type: int
+  sample: 2
+wanted:
+  description: Lists in O(lists).
+  returned: success
+  type: int
+  sample: 2
+refused:
+  description: Lists, or lists with an entry, that the appliance refused, C(name) and C(reason). After 20 of them the module stops. It fails where there is one.
+  returned: success
+  type: list
+  elements: dict
+  sample: []
+report_path:
+  description: File to which events are appended, V(null) when none was asked for.
+  returned: success
+  type: str
+  sample: /var/lib/messaging_migration/lists.jsonl
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ..module_utils._job.mirapoint_lists import lists
+from ..module_utils._mirapoint.appliance import LISTS, SERVER, SWITCH
+from ..module_utils._run import run
+
+
+def main():
+    module = AnsibleModule(argument_spec={**SERVER, **SWITCH, **LISTS, "report_path": {"type": "path"}}, supports_check_mode=True)
+    run(module, lambda: lists(module.params, module.check_mode))
+
+
+if __name__ == "__main__":
+    main()
