@@ -487,7 +487,8 @@ def test_old_versions_refuse_what_came_later(exchange, account):
 @pytest.mark.parametrize("work", [
     test_folders, test_properties_of_a_message, test_sync_of_folders, test_changes_by_a_client, test_event_with_recurrence, test_occurrences_that_differ,
     test_contacts_tasks_and_notes, test_settings_of_a_mailbox, test_paging_and_filters, test_public_folders_are_walked_step_by_step,
-    test_what_the_collection_asks_for_beyond_a_mailbox, test_sync_states_that_are_not_known, test_sync_pages_and_kinds_of_changes, test_a_moved_item_may_get_another_id, test_commit_times_follow_changes,
+    test_what_the_collection_asks_for_beyond_a_mailbox,
+    test_sync_states_that_are_not_known, test_sync_pages_and_kinds_of_changes, test_a_moved_item_may_get_another_id, test_commit_times_follow_changes,
 ], ids=lambda work: work.__name__.removeprefix("test_"))
 def test_all_that_is_said_is_valid(schema, wire, server, account, work):
     """The work of another test, with both sides of it held against messages.xsd."""

@@ -27,7 +27,9 @@ def found(ledger, moved) -> dict:
 
 def test_moved_converted_and_not_moved_are_told_apart(ledger):
     mailboxes.register(ledger, "new", [Mailbox("anna", "anna")], "ews")
-    mailboxes.register(ledger, "old", [Mailbox("ben", "ben"), Mailbox("file", "file", pst="/srv/file.pst"), Mailbox("part", "part", pst="/p", pst_items_only=True)])
+    mailboxes.register(ledger, "old", [
+        Mailbox("ben", "ben"), Mailbox("file", "file", pst="/srv/file.pst"), Mailbox("part", "part", pst="/srv/part.pst", pst_items_only=True),
+    ])
     anna, ben, file, part = (mailboxes.find(ledger, server, name).id for server, name in (("new", "anna"), ("old", "ben"), ("old", "file"), ("old", "part")))
     calendar = objects.put_folder(ledger, anna, ItemFolder("f1", "Calendar", CALENDAR, True), "/cal/")
     objects.write(ledger, calendar.id, [

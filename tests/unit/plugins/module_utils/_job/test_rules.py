@@ -82,7 +82,8 @@ def run(tmp_path, monkeypatch):
         ledger.close()
         source = {"name": "old", "host": "old.test", "protocol": protocol, "mailboxes": [{"name": name, "target": f"{name}-at-target"} for name in given]}
         return rules.rules({
-            "sources": [source], "target": {"host": "new.test", "sieve": sieve}, "migration": ledger_fixture.MIGRATION, "ledger": ledger_fixture.options(tmp_path),
+            "sources": [source], "target": {"host": "new.test", "sieve": sieve}, "migration": ledger_fixture.MIGRATION,
+            "ledger": ledger_fixture.options(tmp_path),
             "folder": str(tmp_path), "extensions": ALL, "aliases": [], "colleagues": [], "report_path": None, **options,
         }, check)
 
@@ -193,5 +194,6 @@ def test_what_is_to_be_expected_before_anything_is_there(monkeypatch):
     found = [rule("moves"), rule("calendar", "C"), rule("gone", "X")]
     reply = OofSettings(state="Enabled", external_audience="All", internal_reply="In", external_reply="Out")
     monkeypatch.setattr(rules, "OnExchange", lambda server, mailbox: types.SimpleNamespace(address="a@old.test", tells_rules=True, rules=found, reply=reply))
-    folders = [types.SimpleNamespace(remote_id="P", name="Projects", kind="mail", role=""), types.SimpleNamespace(remote_id="C", name="C", kind="calendar", role="")]
+    folders = [types.SimpleNamespace(remote_id="P", name="Projects", kind="mail", role=""),
+               types.SimpleNamespace(remote_id="C", name="C", kind="calendar", role="")]
     assert rules.expected(None, None, folders) == {"rules": 3, "rules_left_out": 2, "replies": 1, "rules_told": True}
