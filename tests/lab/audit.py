@@ -11,6 +11,8 @@ FILE (JSON): {"ca_file": "...", "live_log": "live.jsonl" or null, "probe": patte
                            "login": "EXAMPLE/migadmin/{mailbox}", "password": "...", "mailboxes": [{"name": "...", "target": "..."}]}],
               "target": {the same without mailboxes; "login" may hold {target}}}
 With mechanism plain `login` is the authorization identity and `admin` the authentication identity. "tls": false = in clear.
+"left_out": folders at the top that hold no mail and must not be at the target, with all below them.
+"read_by": "ews" = the migration reads this server by EWS, and Exchange keeps of a message what Kept says.
 
 A message is the same if its bytes are (SHA-256 of BODY[]). A folder is the same if its names agree in letters and digits
 (any case, any other character; a number behind the name is allowed where names would clash); of several that could be the
@@ -47,6 +49,26 @@ class Message(NamedTuple):
     identity: str  # Message-ID, or the token of live mail
     token: str     # of live mail, else empty
     probe: bool
+
+
+class Kept(NamedTuple):
+    """What is left of a message on its way through Exchange (fact sheet, EWS): boundaries are made anew at each reading, so their names do not
+    count; the last of replied and forwarded is kept; keywords are categories, spelt in the "Q" encoding; all folders count as subscribed."""
+
+    ews: bool = False
+
+    def data(self, data: bytes) -> bytes:
+        return unbounded(data) if self.ews else data
+
+    def flags(self, flags: frozenset[str]) -> frozenset[str]:
+        if not self.ews:
+            return flags
+        kept = flags - {"\\deleted"} - ({"\\answered"} if "$forwarded" in flags else set())
+        return frozenset(flag if flag.startswith("\\") or flag == "$forwarded" else re.sub(r"[^a-z0-9.=_-]", lambda one: f"={ord(one[0]):02x}", flag)
+                         for flag in kept)
+
+    def subscribed(self, subscribed: bool) -> bool:
+        return subscribed or self.ews
 
 
 class Folder(NamedTuple):
@@ -123,7 +145,33 @@ def personal_prefix(imap: imaplib.IMAP4) -> str:
     return found[1].decode() if found else ""
 
 
-def read_mailbox(imap: imaplib.IMAP4, prefix: str, probe: str) -> list[Folder]:
+BOUNDARY = re.compile(rb'(boundary\s*=\s*)(?:"([^"\r\n]+)"|([^\s;"]+))', re.I)
+BLANK = re.compile(rb"\r?\n\r?\n")
+CONTENT_TYPE = re.compile(rb"^content-type:\s*([^\s;]+)", re.I | re.M)
+
+
+def unbounded(part: bytes, depth: int = 0) -> bytes:
+    """A message or part with boundaries that say how deep they are and nothing else."""
+    blank = BLANK.search(part)
+    head, body = (part[:blank.end()], part[blank.end():]) if blank else (part, b"")
+    kind = CONTENT_TYPE.search(head)
+    old = BOUNDARY.search(head)
+    if kind and kind[1].lower() == b"message/rfc822":
+        return head + unbounded(body, depth)
+    if not (blank and kind and old and kind[1].lower().startswith(b"multipart/")):
+        return part
+    before, *parts = re.split(rb"(?m)^--" + re.escape(old[2] or old[3]) + rb"(?=--|[ \t]*\r?$)", body)
+    head = head[:old.start()] + old[1] + b"%d" % depth + head[old.end():]
+    return head + before + b"".join(b"--%d%s" % (depth, below(part, depth + 1)) for part in parts)
+
+
+def below(part: bytes, depth: int) -> bytes:
+    line = part.find(b"\n") + 1
+    # Without headers of its own a part begins with the empty line; the last piece is what follows the end.
+    return part if part.startswith(b"--") or part[line:].startswith((b"\r\n", b"\n")) else part[:line] + unbounded(part[line:], depth)
+
+
+def read_mailbox(imap: imaplib.IMAP4, prefix: str, probe: str, kept: Kept = Kept(), left_out: tuple[str, ...] = ()) -> list[Folder]:
     subscribed = {name for dummy, dummy, name in listing(answered(imap.lsub('""', '"*"')))}
     folders = []
     for marks, separator, name in listing(answered(imap.list('""', '"*"'))):
@@ -131,39 +179,42 @@ def read_mailbox(imap: imaplib.IMAP4, prefix: str, probe: str) -> list[Folder]:
         if b"\\noselect" in marks or b"\\nonexistent" in marks or foreign:
             continue
         readable = decoded(name)
-        messages = read_folder(imap, name, probe)
-        folders.append(Folder(readable, normal_form(readable, separator, prefix), name in subscribed, messages))
+        if readable.split(separator or "/")[0] in left_out:
+            continue
+        messages = read_folder(imap, name, probe, kept)
+        folders.append(Folder(readable, normal_form(readable, separator, prefix), kept.subscribed(name in subscribed), messages))
     return folders
 
 
-def read_folder(imap: imaplib.IMAP4, name: str, probe: str) -> list[Message]:
+def read_folder(imap: imaplib.IMAP4, name: str, probe: str, kept: Kept = Kept()) -> list[Message]:
     answered(imap.select(quoted(name), readonly=True))
     uids = sorted(int(uid) for uid in answered(imap.uid("SEARCH", "ALL"))[0].split())
     messages = []
     for start in range(0, len(uids), BATCH):
         batch = uids[start:start + BATCH]
-        found = read_batch(answered(imap.uid("FETCH", f"{batch[0]}:{batch[-1]}", "(UID FLAGS INTERNALDATE BODY.PEEK[])")), probe)
+        found = read_batch(answered(imap.uid("FETCH", f"{batch[0]}:{batch[-1]}", "(UID FLAGS INTERNALDATE BODY.PEEK[])")), probe, kept)
         if len(found) != len(batch):
             raise imaplib.IMAP4.error(f"{decoded(name)}: asked for {len(batch)} messages, got {len(found)}")
         messages += found
     return messages
 
 
-def read_batch(answer: list, probe: str) -> list[Message]:
+def read_batch(answer: list, probe: str, kept: Kept = Kept()) -> list[Message]:
     """imaplib gives (what stands before the literal, the literal), then what stands behind it."""
     messages = []
     for item, behind in zip(answer, [*answer[1:], b""]):
         if isinstance(item, tuple):
             around = item[0] + (behind if isinstance(behind, bytes) else b"")
-            messages.append(as_message(around, item[1], probe))
+            messages.append(as_message(around, item[1], probe, kept))
     return messages
 
 
-def as_message(attributes: bytes, data: bytes, probe: str) -> Message:
+def as_message(attributes: bytes, data: bytes, probe: str, kept: Kept = Kept()) -> Message:
     flags = frozenset(flag.lower() for flag in re.search(rb"FLAGS \(([^)]*)\)", attributes)[1].decode().split()) - {"\\recent"}
     date = datetime.strptime(re.search(rb'INTERNALDATE "([^"]*)"', attributes)[1].decode().strip(), "%d-%b-%Y %H:%M:%S %z")
     token, message_id = header(data, "X-Lab-Live"), header(data, "Message-ID")
-    return Message(hashlib.sha256(data).hexdigest(), flags, date.timestamp(), token or message_id, token, bool(re.match(probe, message_id)))
+    digest = hashlib.sha256(kept.data(data)).hexdigest()
+    return Message(digest, kept.flags(flags), date.timestamp(), token or message_id, token, bool(re.match(probe, message_id)))
 
 
 def header(data: bytes, name: str) -> str:
@@ -276,12 +327,13 @@ def settle(lacking: list, surplus: list, target: list[Folder], known: set[str], 
 def audit_mailbox(config: dict, source: dict, mailbox: dict, live_tokens: frozenset[str]) -> dict:
     result = {"server": source["name"], "mailbox": mailbox["name"], "target": mailbox["target"], "messages_at_source": 0, "messages_at_target": 0,
               "folders_at_source": 0, "approved": 0, "findings": [], "tokens": []}
+    kept = Kept(ews=source.get("read_by") == "ews")
     try:
         ends = []
-        for server in (source, config["target"]):
+        for server, left_out in ((source, tuple(source.get("left_out", ()))), (config["target"], ())):
             imap = log_in(server, mailbox, config.get("ca_file"))
             # NAMESPACE is asked of the target only: there are sources that drop the connection for it.
-            ends.append(read_mailbox(imap, personal_prefix(imap) if server is config["target"] else "", config.get("probe", PROBE)))
+            ends.append(read_mailbox(imap, personal_prefix(imap) if server is config["target"] else "", config.get("probe", PROBE), kept, left_out))
             imap.logout()
     except (OSError, imaplib.IMAP4.error) as error:
         result["findings"].append({"kind": "unreadable", "folder": "", "detail": f"{type(error).__name__}: {error}"})

@@ -6,7 +6,8 @@
     corpus.py deal --inventory FILE [--cache build/corpus] [--output build/lab] [--seed 1] [--limit N] [--without CASE ...]
     corpus.py load --archive build/lab/corpus/SERVER.tar --password-file F [--server 127.0.0.1:1143] [--admin migadmin]
 
-`deal` runs anywhere. FILE is {server: [{"name": mailbox, ...}]}. It writes OUTPUT/corpus.json
+`deal` runs anywhere. FILE is {server: [{"name": mailbox, "shown": [folder, ...], ...}]}; in `shown` are folders that the server shows by IMAP and
+that hold no mail. It writes OUTPUT/corpus.json
 ({server: {mailbox: {folder: {messages, bytes}}}}) and one OUTPUT/corpus/SERVER.tar for each server.
 `load` runs on the source server beside its IMAP server and logs in for each mailbox as "mailbox*admin". It goes
 through IMAP, not into the mail store, so that names, dates and keywords are exact whatever the store's format is.
@@ -87,12 +88,16 @@ def deal(inventory: dict, messages: list[bytes], cases: list, seed: int) -> dict
                                         for folder in folders_of(number, chance)}
                       for number, mailbox in enumerate(mailboxes)}
              for server, mailboxes in inventory.items()}
+    for server, mailboxes in inventory.items():
+        for mailbox in mailboxes:
+            for folder in mailbox.get("shown", []):
+                dealt[server][mailbox["name"]][folder] = {"subscribed": True, "messages": [(entry(folder), ["\\Seen"], date_of(chance))]}
     # Some mailboxes are ten times as large as others, and half the mail lies in the INBOX.
     places, weights = [], []
     for server, mailboxes in dealt.items():
         for mailbox, folders in mailboxes.items():
             size = chance.lognormvariate(0, 0.7)
-            for folder in sorted(folders.keys() - EMPTY_FOLDERS):
+            for folder in sorted(name for name in folders.keys() - EMPTY_FOLDERS if not folders[name]["messages"]):
                 places.append((server, mailbox, folder))
                 weights.append(size * (4 if folder == "INBOX" else chance.random()))
     picks = iter(chance.choices(places, weights, k=len(messages)))
@@ -104,6 +109,11 @@ def deal(inventory: dict, messages: list[bytes], cases: list, seed: int) -> dict
         here = [case for case in cases if case.name != "25 MB" or number == len(dealt) - 1]
         mailbox["Hard cases"] = {"subscribed": True, "messages": [(case.data, list(case.flags), case.date) for case in here]}
     return dealt
+
+
+def entry(folder: str) -> bytes:
+    """What an old Exchange gives for something that is no mail."""
+    return f"Subject: An entry of {folder}\r\nX-Lab-Folder: {folder}\r\nContent-Type: text/plain\r\n\r\nWhen: Monday\r\n".encode()
 
 
 def write_archives(dealt: dict, output: pathlib.Path) -> None:

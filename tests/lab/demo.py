@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the messaging.migration contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A whole migration in the lab: three Exchange servers to a Mirapoint, six phases, while mail comes in and users work.
+"""A whole migration in the lab: four Exchange servers to a Mirapoint, six phases, while mail comes in and users work.
 
 Ends with 0 only if the independent audit finds every message at the target, once, unchanged. The lab keeps running
 afterwards, to look around (podman exec -it station1 bash); `make clean` takes it away.
@@ -30,6 +30,8 @@ PHASES = (
     ("cut_over", "Phase 6, cut-over"),
 )
 LIVE_FROM = "copy_mailboxes"
+# Calendars and notes change after this one.
+OFFICE_CHANGES_AFTER = "copy_mailboxes"
 # Mail goes on coming for a while after the cut-over: it has to be at the target.
 AFTERLIFE_SECONDS = 8
 # What the account leader signs, and the variable that takes the signature.
@@ -43,6 +45,7 @@ class Demo:
         self.variables = {
             "approve_scope_output": str(self.records),
             "cut_over_output": str(self.records),
+            "user_settings_output": str(self.records),
             "report_output": str(build / "report.html"),
         }
         self.phases: list[dict] = []
@@ -58,12 +61,14 @@ class Demo:
                     say("Life begins: mail comes in, users work on the source servers")
                     self.life = lab.Life()
                 self.phase(name, title)
+                if name == OFFICE_CHANGES_AFTER:
+                    lab.Office().live()
             say("Life goes on for a while, then the last mail is delivered")
             time.sleep(AFTERLIFE_SECONDS)
         finally:
             if self.life:
                 self.life.end()
-        say("Audit: every message of every mailbox, by a program that knows nothing of the migration")
+        say("Audit: every message, event, contact, task and note of every mailbox, by a program that knows nothing of the migration")
         findings = lab.audit(self.build / "audit.json", live=True)
         say("Every phase again: nothing may change")
         again = self.must(self.again())
@@ -71,6 +76,9 @@ class Demo:
         totals = findings["totals"]
         summary = {
             "source_servers": len(lab.SOURCES),
+            "sources": lab.source_kinds(),
+            "items": total_of_kinds(findings["kinds"]),
+            "items_by_server": findings["kinds"],
             **{key: totals[key] for key in (
                 "mailboxes", "messages_at_source", "messages_at_target", "missing", "doubled", "altered", "misplaced", "flags_differ",
                 "dates_differ", "subscriptions_differ", "folders_missing", "extra", "live_messages_sent", "live_messages_at_target",
@@ -100,7 +108,7 @@ class Demo:
         return play("again", self.build, playbook=str(playbook), quiet=True, **self.variables)
 
     def make_lab(self) -> None:
-        say("The lab: three source servers, a target server, a name server, two migration stations, the outside world")
+        say("The lab: four source servers, a target server, a name server, two migration stations, the outside world")
         log = self.build / "molecule.log"
         # `create` prepares the hosts, too.
         for action in ("destroy", "create"):
@@ -146,6 +154,14 @@ class Demo:
         return sum(entry["state"] == "open" for entry in report["exceptions"])
 
 
+def total_of_kinds(servers: dict) -> dict[str, dict[str, int]]:
+    total: dict[str, dict[str, int]] = {}
+    for kinds in servers.values():
+        for kind, counts in kinds.items():
+            total[kind] = {name: total.get(kind, {}).get(name, 0) + count for name, count in counts.items()}
+    return total
+
+
 def faults(summary: dict) -> list[str]:
     """What is not as it has to be, in words; empty for a good migration."""
     zero = ("missing", "doubled", "altered", "misplaced", "flags_differ", "dates_differ", "subscriptions_differ", "folders_missing", "extra",
@@ -153,8 +169,10 @@ def faults(summary: dict) -> list[str]:
     wrong = [f"{key} is {summary[key]}" for key in zero if summary[key]]
     if not summary["audit_clean"]:
         wrong.append("the audit is not clean")
-    if summary["source_servers"] != 3 or summary["mailboxes"] < 36 or not summary["messages_at_source"]:
-        wrong.append("the lab was not filled")
+    wrong += [f"{key} of {kind}s is {counts[key]}" for kind, counts in summary["items"].items() for key in ("missing", "doubled", "altered") if counts[key]]
+    empty = [kind for kind in ("message", *lab.office.KINDS) if not summary["items"].get(kind, {}).get("source")]
+    if summary["source_servers"] != 4 or summary["mailboxes"] < 36 or not summary["messages_at_source"] or empty:
+        wrong.append(f"the lab was not filled {' '.join(empty)}".strip())
     if not summary["check_mode_commands_seen"]:
         wrong.append("the witnesses of check mode saw nothing")
     if not summary["live_messages_sent"] or summary["live_messages_sent"] != summary["live_messages_at_target"]:
@@ -179,7 +197,7 @@ def main() -> None:
     print(f"\nTook {(time.monotonic() - began) / 60:.1f} minutes.\nReport:  {options.build / 'report.html'}\nSummary: {options.build / 'summary.json'}")
     if wrong:
         sys.exit("NOT GOOD: " + "; ".join(wrong))
-    print("Every message is at the target, once and unchanged.")
+    print("Everything is at the target, once and unchanged.")
 
 
 if __name__ == "__main__":

@@ -208,6 +208,7 @@ class User:
         self.imap.login(user["login"], user["password"])
         self.folders = [line.rsplit(b' "/" ', 1)[1].decode() for line in self.imap.list()[1]
                         if isinstance(line, bytes) and b' "/" ' in line and b"\\noselect" not in line.lower()]
+        self.folders = [name for name in self.folders if name.strip('"').split("/")[0] not in user.get("left_alone", ())]
         self.folder = ""
 
     def open(self) -> list[str]:

@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import imaplib
 import json
 import os
 import pathlib
 import shutil
+import ssl
 import subprocess
 import sys
 import time
@@ -18,12 +20,24 @@ import dns.query
 import dns.rdatatype
 import yaml
 
+import exmerge
+import office
+import office_audit
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SCENARIO = ROOT / "molecule" / "lab"
 BUILD = ROOT / "build" / "lab"
-SOURCES = ("exchange55", "exchange2003", "exchange2019")
+SOURCES = ("exchange55", "exchange2000", "exchange2003", "exchange2019")
+EWS_STORE = "/var/lib/ews"
+# What a server that is read by IMAP shows beside mail to its first users; it stays there.
+SHOWN = ("Calendar", "Contacts", "Public Folders/News")
+SHOWN_TO = 3
+# So many users of a server that is read by EWS have inbox rules and an automatic reply.
+HABITS = 5
 TARGET = "mirapoint"
+STATION_HOSTS = ("station1", "station2")
 STATIONS = {"10.89.70.31", "10.89.70.32"}
+ADDRESSES = {TARGET: "10.89.70.20"}
 NAME_SERVER = "10.89.70.2"
 DOMAIN = "example.test"
 CA = "/etc/lab/ca.pem"
@@ -68,14 +82,34 @@ def source_server(name: str) -> dict:
     return yaml.safe_load((SCENARIO / "inventory" / "host_vars" / name / "source_server.yml").read_text(encoding="utf-8"))["source_server"]
 
 
+def mailboxes(name: str, pst: bool = False) -> list[dict]:
+    """Mailboxes of a source server by the name that its users have there, with `address` as the inventory has it; those in PST files, or the others."""
+    return [{**mailbox, "address": mailbox["name"], "name": mailbox["name"].partition("@")[0]}
+            for mailbox in source_server(name)["mailboxes"] if bool(mailbox.get("pst")) == pst]
+
+
+def read_by_ews(name: str) -> bool:
+    return source_server(name).get("protocol") == "ews"
+
+
+def source_kinds() -> dict[str, list[str]]:
+    """Source server -> by what its mailboxes are read."""
+    return {name: ["ews" if read_by_ews(name) else "imap", *(["pst"] if mailboxes(name, pst=True) else [])] for name in SOURCES}
+
+
 def secrets() -> dict:
     return yaml.safe_load((BUILD / "secrets.yml").read_text(encoding="utf-8"))
+
+
+def with_shown(name: str) -> list[dict]:
+    """Mailboxes as corpus.py deals them."""
+    return [{**mailbox, "shown": SHOWN if number < SHOWN_TO and not read_by_ews(name) else ()} for number, mailbox in enumerate(mailboxes(name))]
 
 
 def fill() -> dict:
     """Deal the corpus and load it into the source servers; returns what lies where."""
     inventory = BUILD / "mailboxes.json"
-    inventory.write_text(json.dumps({name: source_server(name)["mailboxes"] for name in SOURCES}), encoding="utf-8")
+    inventory.write_text(json.dumps({name: with_shown(name) for name in SOURCES}), encoding="utf-8")
     corpus = ROOT / "tests" / "lab" / "corpus.py"
     subprocess.run(
         [sys.executable, corpus, "deal", "--inventory", inventory, "--cache", ROOT / "build" / "corpus", "--output", BUILD, "--without", "refused"],
@@ -92,7 +126,94 @@ def fill() -> dict:
         if load.wait():
             sys.exit(f"the corpus could not be loaded into {name}")
         on(name, "rm", "-f", "/var/tmp/corpus.tar", "/var/tmp/password")
+    Office().fill()
     return json.loads((BUILD / "corpus.json").read_text(encoding="utf-8"))
+
+
+class Office:
+    """Calendars, contacts, tasks and notes: in the Exchange of servers that are read by EWS, and in PST files on the stations, with their mail."""
+
+    def __init__(self) -> None:
+        self.manifest = BUILD / "office.json"
+
+    def dealt(self) -> list[dict]:
+        """[{server, name, target, password, dealt: {kind: [...]}, ids: [...]}], as it has to be by now."""
+        return json.loads(self.manifest.read_text(encoding="utf-8"))
+
+    def fill(self) -> None:
+        filled = []
+        for server in SOURCES:
+            for mailbox in mailboxes(server, pst=True):
+                dealt = exmerge.deal(mailbox["name"])
+                exmerge.write(dealt, BUILD / f"{mailbox['name']}.pst")
+                for station in STATION_HOSTS:
+                    on(station, "mkdir", "-p", str(pathlib.PurePath(mailbox["pst"]).parent))
+                    copy = ["podman", "cp", BUILD / f"{mailbox['name']}.pst", f"{station}:{mailbox['pst']}"]
+                    subprocess.run(copy, env=environment(), check=True)
+                filled.append(self._entry(server, mailbox, dealt, []))
+            for mailbox in mailboxes(server) if read_by_ews(server) else ():
+                dealt = office.deal(mailbox["name"])
+                filled.append(self._entry(server, mailbox, dealt, self._ews(server, "put", office.orders(mailbox["address"], dealt))))
+            if read_by_ews(server):
+                self._ews(server, "habits", [office.habits(mailbox["address"]) for mailbox in mailboxes(server)[:HABITS]])
+        self._keep(filled)
+
+    def live(self) -> None:
+        """What users do while a migration runs: an event gets another name, another one comes, a note is thrown away."""
+        filled = self.dealt()
+        for entry in (entry for entry in filled if entry["ids"]):
+            dealt, ids = entry["dealt"], entry["ids"]
+            place = next(number for number, item in enumerate(dealt["event"]) if item["summary"].startswith("Single 0"))
+            dealt["event"][place]["summary"] += ", renamed"
+            note = sum(len(dealt[kind]) for kind in office.KINDS) - 1
+            self._ews(entry["server"], "change", [[ids[place], {"subject": dealt["event"][place]["summary"]}], [ids[note], None]])
+            dealt["note"].pop()
+            new = dict(dealt["event"][place], summary="New while it runs")
+            address = next(mailbox["address"] for mailbox in mailboxes(entry["server"]) if mailbox["name"] == entry["name"])
+            self._ews(entry["server"], "put", office.orders(address, {**dict.fromkeys(office.KINDS, ()), "event": [new]}))
+            dealt["event"].append(new)
+            entry["ids"] = []
+        self._keep(filled)
+
+    @staticmethod
+    def _entry(server: str, mailbox: dict, dealt: dict, ids: list[str]) -> dict:
+        return {"server": server, "name": mailbox["name"], "target": mailbox["target"], "password": mailbox["target_password"], "dealt": dealt, "ids": ids}
+
+    @staticmethod
+    def _ews(server: str, verb: str, orders: list) -> list[str]:
+        done = on(server, "env", "PYTHONPATH=/opt", "python3", "/opt/lab/office.py", verb, "--store", EWS_STORE, given=json.dumps(orders))
+        return json.loads(done)
+
+    def _keep(self, filled: list[dict]) -> None:
+        self.manifest.write_text(json.dumps(filled, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+    def audit(self) -> dict:
+        secret = secrets()
+        return office_audit.audit({
+            "host": ADDRESSES[TARGET], "port": 993, "ca_file": str(BUILD / "ca" / "ca.pem"), "admin": "cyrus", "password": secret["target_admin_password"],
+            "dav": f"https://{ADDRESSES[TARGET]}",
+        }, self.dealt())
+
+
+def send(recipient: str, subject: str) -> None:
+    """One message from outside, by way of the MX."""
+    words = f"From: friend@outside.test\nTo: {recipient}@{DOMAIN}\nSubject: {subject}\nMessage-ID: <{time.time()}@outside.test>\n\nText\n"
+    host = mx()[0].split()[1].rstrip(".")
+    on("outside", "python3", "-c", "import smtplib, ssl, sys\n"
+       f"smtp = smtplib.SMTP({host!r}, 25)\nsmtp.starttls(context=ssl.create_default_context(cafile={CA!r}))\n"
+       f"smtp.sendmail('friend@outside.test', ['{recipient}@{DOMAIN}'], sys.stdin.read())\nsmtp.quit()", given=words)
+
+
+def subjects(target: str, folder: str) -> list[str]:
+    """What lies in a folder of the target."""
+    secret = secrets()["target_admin_password"]
+    imap = imaplib.IMAP4_SSL(ADDRESSES[TARGET], 993, ssl_context=ssl.create_default_context(cafile=str(BUILD / "ca" / "ca.pem")), timeout=60)
+    imap.authenticate("PLAIN", lambda _: f"{target}\0cyrus\0{secret}".encode())
+    imap.select(f'"{folder}"', readonly=True)
+    found = [answer[1].partition(b":")[2].strip().decode() for answer in imap.fetch("1:*", "(BODY.PEEK[HEADER.FIELDS (SUBJECT)])")[1]
+             if isinstance(answer, tuple)]
+    imap.logout()
+    return found
 
 
 class Life:
@@ -102,13 +223,13 @@ class Life:
     stop_file = "/var/tmp/stop"
 
     def __init__(self, rate: float = 1.0, user_rate: float = 1.0) -> None:
-        mailboxes = [(source_server(name), mailbox["name"]) for name in SOURCES for mailbox in source_server(name)["mailboxes"]]
+        everybody = [(source_server(name), mailbox["name"]) for name in SOURCES for mailbox in mailboxes(name)]
         config = {
             "domain": DOMAIN, "name_server": NAME_SERVER, "ca_file": CA, "sender": "friend@outside.test", "seed": 1,
-            "recipients": [mailbox for _server, mailbox in mailboxes],
+            "recipients": [mailbox for _server, mailbox in everybody],
             "users": [
-                {"host": server["host"], "port": server["port"], "login": f"EXAMPLE/{mailbox}", "password": f"lab-{mailbox}"}
-                for server, mailbox in mailboxes
+                {"host": server["host"], "port": 993, "login": f"EXAMPLE/{mailbox}", "password": f"lab-{mailbox}", "left_alone": tops()}
+                for server, mailbox in everybody
             ],
         }
         on("outside", "sh", "-c", "mkdir -p /var/log/lab; cat > /var/tmp/generator.json", given=json.dumps(config))
@@ -141,7 +262,8 @@ def audit(output: pathlib.Path, live: bool) -> dict:
         "sources": [
             {
                 "name": name, "host": f"{name}.{DOMAIN}", "port": 993, "mechanism": "login", "admin": "migadmin", "login": "EXAMPLE/migadmin/{mailbox}",
-                "password": secret["source_admin_password"], "mailboxes": source_server(name)["mailboxes"],
+                "password": secret["source_admin_password"], "mailboxes": mailboxes(name), "read_by": "ews" if read_by_ews(name) else "imap",
+                "left_out": [] if read_by_ews(name) else tops(),
             }
             for name in SOURCES
         ],
@@ -154,8 +276,29 @@ def audit(output: pathlib.Path, live: bool) -> dict:
     on("outside", "python3", "/opt/lab/audit.py", "--config", "/var/tmp/audit.json", "--output", "/var/tmp/findings.json", check=False)
     findings = json.loads(on("outside", "cat", "/var/tmp/findings.json"))
     on("outside", "rm", "-f", "/var/tmp/audit.json", "/var/tmp/findings.json")
+    add_office(findings, Office().audit())
     output.write_text(json.dumps(findings, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return findings
+
+
+def add_office(findings: dict, found: dict) -> None:
+    """What is not mail, and mail out of PST files, beside the mail that IMAP shows: per server and kind."""
+    none = dict.fromkeys(office_audit.COUNTS, 0)
+    kinds = {name: {"message": {**none, "source": counts["messages_at_source"], "target": counts["messages_at_target"],
+                                **{kind: counts[kind] for kind in ("missing", "doubled", "altered")}}}
+             for name, counts in findings["servers"].items()}
+    for name, by_kind in found["servers"].items():
+        for kind, counts in by_kind.items():
+            have = kinds[name].get(kind, none)
+            kinds[name][kind] = {count: have[count] + counts[count] for count in counts}
+    findings["kinds"] = kinds
+    findings["findings"] += found["findings"][:50]
+    findings["findings_in_all"] += len(found["findings"])
+    findings["clean"] = findings["clean"] and not found["findings"] and bool(found["servers"])
+
+
+def tops() -> list[str]:
+    return sorted({name.partition("/")[0] for name in SHOWN})
 
 
 def frozen_at() -> float:

@@ -17,6 +17,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 import demo
 import lab
+import office
 from phases import play
 from wire import Watch
 
@@ -37,7 +38,8 @@ def _summary():
 
 @pytest.fixture(name="variables", scope="module")
 def _variables():
-    return {"approve_scope_output": str(BUILD / "records"), "cut_over_output": str(BUILD / "records"), "report_output": str(BUILD / "report.html")}
+    return {"approve_scope_output": str(BUILD / "records"), "cut_over_output": str(BUILD / "records"),
+            "user_settings_output": str(BUILD / "records"), "report_output": str(BUILD / "report.html")}
 
 
 def test_every_message_is_at_the_target_once_and_unchanged(summary):
@@ -48,6 +50,17 @@ def test_every_message_is_at_the_target_once_and_unchanged(summary):
     assert [phase["ok"] for phase in summary["phases"]] == [True] * len(demo.PHASES)
 
 
+def test_calendars_contacts_tasks_and_notes_are_there_field_by_field(summary):
+    assert summary["sources"] == {"exchange55": ["imap", "pst"], "exchange2000": ["imap"], "exchange2003": ["imap"], "exchange2019": ["ews"]}
+    assert set(summary["items"]) == {"message", "event", "contact", "distribution_list", "task", "note"}
+    for kind, counts in summary["items"].items():
+        assert counts["missing"] == counts["doubled"] == counts["altered"] == 0, kind
+        assert counts["target"] >= counts["source"] > 0
+    # What is not mail, and mail of a PST file, is made anew.
+    assert summary["items"]["event"]["converted"] == summary["items"]["event"]["source"]
+    assert summary["items_by_server"]["exchange55"]["message"]["converted"] == 40
+
+
 def test_downtime_is_told(summary):
     assert 0 < summary["downtime_seconds"] < 600
 
@@ -55,11 +68,37 @@ def test_downtime_is_told(summary):
 def test_the_report_shows_every_mailbox_and_record(summary):
     html = (BUILD / "report.html").read_text(encoding="utf-8")
     data = json.loads((BUILD / "report.json").read_text(encoding="utf-8"))
-    assert len(data["mailboxes"]) == summary["mailboxes"]
+    # The audit counts those apart that come from a PST file.
+    assert len(data["mailboxes"]) == summary["mailboxes"] + 1
     assert all(mailbox["grade"] == "perfect" for mailbox in data["mailboxes"])
     assert all(mailbox["name"] in html for mailbox in data["mailboxes"])
     signed = {record["kind"] for record in data["records"] if record["signed_by"] == "Ada Lead"}
     assert signed == {"scope_of_work", "cut_over_plan"}
+
+
+def test_the_report_tells_what_became_of_each_kind(summary):
+    """By the ledger, and the audit has counted the same."""
+    rows = json.loads((BUILD / "report.json").read_text(encoding="utf-8"))["kinds"]
+    for row in rows:
+        audited = summary["items_by_server"][row["server"]].get(row["kind"])
+        if audited is None:
+            assert row["not_moved"] is None and row["reasons"]
+            continue
+        assert (row["converted"], row["not_moved"]) == (audited["converted"], 0), row
+        # Mail that came after the flip was moved by nobody.
+        assert audited["source"] <= row["moved"] + row["converted"] <= audited["target"], row
+    assert {row["server"]: row["version"] for row in rows} == {f"exchange{version.replace('.', '')}": f"Microsoft Exchange {version}"
+                                                             for version in ("5.5", "2000", "2003", "2019")}
+
+
+def test_rules_of_exchange_work_at_the_target(summary):
+    user = lab.mailboxes("exchange2019")[2]
+    folder = "INBOX.Deleted Items"
+    before = lab.subjects(user["target"], folder).count(office.PROBE_OF_RULES)
+    lab.send(user["name"], office.PROBE_OF_RULES)
+    lab.wait_until(lambda: lab.subjects(user["target"], folder).count(office.PROBE_OF_RULES) > before, 60, "a rule files a message")
+    lab.send(user["name"], "Another subject")
+    lab.wait_until(lambda: "Another subject" in lab.subjects(user["target"], "INBOX"), 60, "no rule is about this message")
 
 
 def test_no_secret_is_written_anywhere(summary):

@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 import json
+import re
 
-from lab import SOURCES, STATIONS, TARGET, on
+from lab import EWS_STORE, SOURCES, STATIONS, TARGET, on, read_by_ews
 
 # IMAP commands that change a server's state (RFC 9051, RFC 4314, RFC 9208, RFC 6851, RFC 5464).
 CHANGING = {
@@ -30,9 +31,37 @@ def imap(since: float, until: float) -> tuple[int, int]:
     return seen, changing
 
 
+# Operations of EWS that look and do no more.
+EWS_LOOKS = ("Get", "Find", "Sync", "Resolve", "Convert")
+
+
+def ews() -> tuple[int, int]:
+    """(requests that were made by EWS until now, how many of them change something). Only stations make any."""
+    counts: dict[str, int] = {}
+    for host in filter(read_by_ews, SOURCES):
+        for operation, count in json.loads(on(host, "env", "PYTHONPATH=/opt", "python3", "-m", "servers.ews", "counts", EWS_STORE)).items():
+            counts[operation] = counts.get(operation, 0) + count
+    return sum(counts.values()), sum(count for operation, count in counts.items() if not operation.startswith(EWS_LOOKS))
+
+
 def dns_updates() -> int:
     """Updates that the name server has been asked for until now, granted or not."""
     return len(on("ns1", "sh", "-c", f"cat {UPDATES} 2>/dev/null || true").splitlines())
+
+
+DAV_REQUEST = re.compile(r'\[(?P<client>[0-9.]+)\] .*"(?P<method>[A-Z]+) /dav/')
+DAV_LOOKS = {"GET", "HEAD", "OPTIONS", "PROPFIND", "REPORT"}
+
+
+def dav(since: float, until: float) -> tuple[int, int]:
+    """(requests of the stations, how many of them change something) for calendars and contacts."""
+    log = on(TARGET, "journalctl", "-o", "json", "-t", "cyrus/https", f"--since=@{since:.0f}", f"--until=@{until + 1:.0f}")
+    methods = []
+    for entry in map(json.loads, log.splitlines()):
+        found = DAV_REQUEST.search(str(entry["MESSAGE"]))
+        if found and found["client"] in STATIONS and since <= int(entry["__REALTIME_TIMESTAMP"]) / 1e6 <= until:
+            methods.append(found["method"])
+    return len(methods), sum(method not in DAV_LOOKS for method in methods)
 
 
 def messages(since: float, until: float) -> int:
@@ -48,14 +77,15 @@ def messages(since: float, until: float) -> int:
 
 
 class Watch:
-    """Counts between `begin` and `end`."""
+    """Counts from its making on."""
 
     def __init__(self, clock) -> None:
         self.clock = clock
-        self.since, self.updates = clock(), dns_updates()
+        self.since, self.updates, self.ews = clock(), dns_updates(), ews()
 
     def mutations(self) -> tuple[int, int]:
-        """(IMAP commands seen from the stations, changes of any kind). The first shows that the witnesses were awake."""
+        """(commands and requests seen from the stations, changes of any kind). The first shows that the witnesses were awake."""
         until = self.clock()
-        seen, changing = imap(self.since, until)
+        watched = [imap(self.since, until), dav(self.since, until), tuple(now - before for now, before in zip(ews(), self.ews))]
+        seen, changing = (sum(counts) for counts in zip(*watched))
         return seen, changing + dns_updates() - self.updates + messages(self.since, until)

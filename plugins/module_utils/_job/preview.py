@@ -13,6 +13,7 @@ import multiprocessing
 from .._errors import MigrationError
 from .._imap.session import LOST, REFUSED
 from .._ledger import exceptions, items, mailboxes, objects
+from .._ledger.catalogue import looked_at
 from .._ledger.store import NoLedger, open_ledger
 from .._model import change_set, reasons, throttle
 from .._source.registry import open_items_source, open_source
@@ -86,8 +87,7 @@ def _changes(plan: Plan, names: tuple[str, str], state: dict | None) -> dict:
     server, name = names
     folders = state["folders"] if state else {}
     counts = {"messages": 0, "bytes": 0, "flags": 0, "deleted": 0, "folders": 0, "folders_left_out": 0, "other_items": 0}
-    # The numbers of a source without UIDs are the ledger's.
-    ledger = open_ledger(plan.ledger, plan.migration) if state and plan.servers[server].protocol != "imap" else None
+    ledger = _catalogued(plan, state["id"]) if state and plan.servers[server].protocol != "imap" else None
     source = open_source(plan.servers[server], plan.mailbox(server, name), ledger, state and state["id"])
     listed = [folder for folder in source.folders() if folder.selectable]
     aside = source.aside.names
@@ -119,6 +119,15 @@ def _changes(plan: Plan, names: tuple[str, str], state: dict | None) -> dict:
         counts["folders"] += len(gone)
         counts["deleted"] += sum(len(folders[name]) for name in gone)
     return counts
+
+
+def _catalogued(plan: Plan, mailbox_id: int):
+    """The numbers of a source without UIDs are the ledger's, which stays as it is."""
+    ledger = open_ledger(plan.ledger, plan.migration, create=False)
+    try:
+        return looked_at(ledger, mailbox_id)
+    finally:
+        ledger.close()
 
 
 def _other_items(plan: Plan, mail_source, server: str, name: str, state: dict | None) -> int:

@@ -20,7 +20,7 @@ import types
 from .._libraries import sqlalchemy as sa
 from .._model.listing import Entry
 from .schema import tables
-from .store import Ledger
+from .store import Ledger, passing_ledger
 
 CHUNK = 500
 # Two looks at a folder that are further apart than this, in seconds, are not in the same second of its server.
@@ -48,6 +48,20 @@ def _statements() -> types.SimpleNamespace:
         some=sa.select(t).where(there, t.c.number.in_(sa.bindparam("numbers", expanding=True))),
         since=sa.select(t.c.number, t.c.flags, t.c.gone).where(folder, t.c.modseq > sa.bindparam("modseq")),
     )
+
+
+def looked_at(ledger: Ledger, mailbox_id: int) -> Ledger:
+    """A passing ledger with what `ledger` knows of one mailbox's source: for who only looks, perhaps while others write, and writes nothing down."""
+    folders, items = ledger.tables.remote_folders, ledger.tables.remote_items
+    passing = passing_ledger()
+    with ledger.read() as connection:
+        mine = connection.execute(sa.select(folders).where(folders.c.mailbox_id == mailbox_id)).mappings().all()
+        held = connection.execute(sa.select(items).where(items.c.folder_id.in_([row["id"] for row in mine]))).mappings().all()
+    with passing.write() as connection:
+        for table, rows in ((passing.tables.remote_folders, mine), (passing.tables.remote_items, held)):
+            if rows:
+                connection.execute(table.insert(), [dict(row) for row in rows])
+    return passing
 
 
 class Catalogue:

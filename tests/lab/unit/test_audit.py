@@ -38,13 +38,15 @@ class Ends:
         self.here, self.there = self.source.mailboxes["anna"], self.target.mailboxes["annaberg"]
         self.live: list[dict] = []
         self.approved: list[str] = []
+        self.read_by = "imap"
 
     def audit(self) -> dict:
         (self.folder / "live.jsonl").write_text("".join(json.dumps(entry) + "\n" for entry in self.live), encoding="utf-8")
         end = {"host": "127.0.0.1", "tls": False, "admin": "admin", "password": "secret"}
         mailboxes = [{"name": "anna", "target": "annaberg"}]
         config = {"live_log": str(self.folder / "live.jsonl"), "approved": self.approved,
-                  "sources": [{**end, "name": "old", "port": self.source.port, "login": "{mailbox}", "mailboxes": mailboxes}],
+                  "sources": [{**end, "name": "old", "port": self.source.port, "login": "{mailbox}", "mailboxes": mailboxes,
+                               "read_by": self.read_by}],
                   "target": {**end, "port": self.target.port, "mechanism": "plain", "login": "{target}"}}
         (self.folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
         files = ["--config", self.folder / "config.json", "--output", self.folder / "audit.json"]
@@ -184,3 +186,28 @@ def test_unreadable(ends):
 ])
 def test_normal_form(name, separator, prefix, normal):
     assert audit.normal_form(name, separator, prefix) == normal
+
+
+def parts(boundary: str, inner: str = "inner", text: str = "Body") -> Mail:
+    return Mail((
+        f'Message-ID: <p@example.test>\r\nContent-Type: multipart/mixed; boundary="{boundary}"\r\n\r\nBefore\r\n--{boundary}\r\n'
+        f"Content-Type: multipart/alternative; boundary={inner}\r\n\r\n--{inner}\r\n\r\n{text} with boundary=x\r\n--{inner}--\r\n--{boundary}--\r\nAfter\r\n"
+    ).encode(), "\\Seen \\Answered $Forwarded $Label1", "15-Feb-2019 03:04:05 +0200")
+
+
+def given_by_ews(boundary: str, text: str = "Body") -> Mail:
+    return parts(boundary, f"{boundary}.", text)._replace(flags="\\Seen $Forwarded =24Label1")
+
+
+@pytest.mark.parametrize(("text", "found"), [("Body", {}), ("Bodies", {"altered": 1})])
+def test_boundaries_do_not_count_where_exchange_makes_them_anew(ends, text, found):
+    ends.read_by = "ews"
+    ends.here["INBOX"].append(parts("outer"))
+    ends.there["INBOX"].append(given_by_ews("_000_1_", text))
+    assert ends.found() == found
+
+
+def test_boundaries_count_elsewhere(ends):
+    ends.here["INBOX"].append(parts("outer"))
+    ends.there["INBOX"].append(parts("other"))
+    assert ends.found() == {"altered": 1}

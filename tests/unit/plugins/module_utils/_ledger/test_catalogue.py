@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.messaging.migration.plugins.module_utils._ledger.catalogue import Catalogue
+from ansible_collections.messaging.migration.plugins.module_utils._ledger.catalogue import Catalogue, looked_at
 from ansible_collections.messaging.migration.plugins.module_utils._ledger.store import passing_ledger
 from ansible_collections.messaging.migration.plugins.module_utils._model.listing import Entry
 from ansible_collections.messaging.migration.tests.unit.plugins.module_utils.ledger_fixture import opened, with_mailboxes
@@ -166,3 +166,19 @@ def test_whatever_happens_in_between_the_catalogue_ends_as_the_server_is(operati
     numbers = {one.remote_id: number for number, one in catalogue.some(row.id, catalogue.numbers(row.id)).items()}
     row = catalogue.page(row, *server.page(row.sync_state))
     assert row.modseq == before and {one.remote_id: n for n, one in catalogue.some(row.id, catalogue.numbers(row.id)).items()} == numbers
+
+
+def test_who_only_looks_starts_from_what_is_known_and_writes_nothing_down(catalogue):
+    row = catalogue.page(folder(catalogue), "state 1", True, [entry("a"), entry("b")], [])
+    other = with_mailboxes(catalogue.ledger, "ben")[0].id
+    Catalogue(catalogue.ledger, other).keep_folders({"G": MAIL})
+    passing = looked_at(catalogue.ledger, catalogue.mailbox_id)
+    looking = Catalogue(passing, catalogue.mailbox_id)
+    assert looking.folders() == catalogue.folders() and not Catalogue(passing, other).folders()
+    assert looking.some(row.id, looking.numbers(row.id)) == catalogue.some(row.id, catalogue.numbers(row.id))
+    looking.page(looking.folders()["F"], "state 2", True, [entry("c")], ["a"])
+    assert len(looking.numbers(row.id)) == 2 and listed(catalogue, row).keys() == {"a", "b"} and catalogue.folders()["F"].sync_state == "state 1"
+    # Another one looks at the same moment.
+    catalogue.page(catalogue.folders()["F"], "state 2", True, [entry("c")], ["a"])
+    assert listed(catalogue, row).keys() == {"b", "c"}
+    passing.close()
