@@ -76,7 +76,7 @@ def active_directory(schema_dn: str, known: set[str]) -> tuple[str, str]:
         classes.append(
             f"dn: CN={name},{schema_dn}\nchangetype: add\nobjectClass: classSchema\ngovernsID: 1.3.6.1.4.1.99999.4.{number}\nsubClassOf: top\n"
             f"objectClassCategory: 1\nlDAPDisplayName: {name}\nauxiliaryClass: mailRecipient\npossSuperiors: organizationalUnit\npossSuperiors: container\n"
-            f"rDNAttID: cn\n"
+            f"rDNAttID: cn\nmayContain: mail\nmayContain: displayName\n"
         )
     allowed = "".join(f"mayContain: {name}\n" for name in wanted)
     mail_recipient = f"dn: CN=Mail-Recipient,{schema_dn}\nchangetype: modify\nadd: mayContain\n{allowed}"

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """An organisation as a directory knows it, as large as a test wants it, always the same: entries as (name, attributes), and as LDIF.
 
-Groups hang in chains of `depth`; the last chain is closed to a cycle. One group has `largest` members. Berlin's people share a dynamic group.
+Groups hang in chains of `depth`; the last chain is closed to a cycle. The first group has `largest` members, people before contacts. Berlin's
+people share a dynamic group.
 """
 
 from __future__ import annotations
@@ -25,8 +26,9 @@ def entries(suffix: str, users: int = 30, groups: int = 12, contacts: int = 5, l
     outside = [contact(suffix, number) for number in range(contacts)]
     yield from outside
     names = [name for name, _attributes in people]
+    everybody = names + [name for name, _attributes in outside]
     for number in range(groups):
-        members = names[:largest] if number == 0 else [names[(number * 7 + step) % users] for step in range(5)]
+        members = everybody[:largest] if number == 0 else [names[(number * 7 + step) % users] for step in range(5)]
         members += [outside[number % contacts][0]] if contacts else []
         # Every `depth` groups are a chain, and the last of all closes its own.
         if number % depth + 1 < depth and number + 1 < groups:
@@ -37,10 +39,8 @@ def entries(suffix: str, users: int = 30, groups: int = 12, contacts: int = 5, l
             "objectClass": ["top", "group"], **_common(f"List {number}", f"list{number}", f"list{number}"), "sAMAccountName": [f"list{number}"],
             "member": list(dict.fromkeys(members)),
         }
-    yield f"CN=All Berlin,OU=Groups,{suffix}", {
-        "objectClass": ["top", "msExchDynamicDistributionList"], **_common("All Berlin", "allberlin", "allberlin"),
-        "msExchDynamicDLFilter": ["(&(objectClass=user)(department=Berlin))"], "msExchDynamicDLBaseDN": [suffix],
-    }
+    filter_ = "(&(objectClass=user)(department=Berlin))"
+    yield dynamic(suffix, "All Berlin", msExchDynamicDLFilter=[filter_], msExchDynamicDLBaseDN=[suffix])
 
 
 def units(suffix: str) -> list[Entry]:
@@ -57,7 +57,8 @@ def user(suffix: str, number: int) -> Entry:
     place, login = PLACES[number % len(PLACES)], f"user{number}"
     server = SERVERS[number % len(SERVERS)]
     values = {
-        "objectClass": ["top", "person", "organizationalPerson", "user"], **_common(f"User {number}", login, f"first{number}.last{number}", f"{login}@{DOMAIN}"),
+        "objectClass": ["top", "person", "organizationalPerson", "user"],
+        **_common(f"User {number}", login, f"first{number}.last{number}", f"{login}@{DOMAIN}"),
         "sn": [f"Last{number}"], "givenName": [f"First{number}"], "sAMAccountName": [login], "userAccountControl": ["544"], "department": [place],
         "homeMDB": [store(suffix, number % len(SERVERS))], "msExchHomeServerName": [f"{ORGANISATION}/cn=Configuration/cn=Servers/cn={server}"],
     }
@@ -68,6 +69,11 @@ def user(suffix: str, number: int) -> Entry:
     if number % 11 == 10:
         values |= {"altRecipient": [user_name(suffix, number - 1)], "deliverAndRedirect": ["TRUE"]}
     return user_name(suffix, number), values
+
+
+def dynamic(suffix: str, name: str, **filters: list[str]) -> Entry:
+    alias = name.lower().replace(" ", "")
+    return f"CN={name},OU=Groups,{suffix}", {"objectClass": ["top", "msExchDynamicDistributionList"], **_common(name, alias, alias), **filters}
 
 
 def contact(suffix: str, number: int) -> Entry:

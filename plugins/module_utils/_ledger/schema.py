@@ -195,6 +195,23 @@ def tables() -> types.SimpleNamespace:
         sa.Column("findings", sa.Text),
     )
 
+    # Whom the target gets an account for, as the account plan says: `document` is all of it as JSON, `entry` is its user in `directory`.
+    accounts = sa.Table(
+        "accounts",
+        meta,
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("directory", sa.Text, nullable=False),
+        sa.Column("entry", sa.Text, nullable=False),
+        sa.Column("server", sa.Text, nullable=False),
+        sa.Column("mailbox", sa.Text, nullable=False),
+        sa.Column("target", sa.Text, nullable=False, unique=True),
+        sa.Column("wave", sa.Text, nullable=False),
+        sa.Column("quota_mb", sa.Integer, nullable=False),
+        sa.Column("document", sa.Text, nullable=False),
+        sa.UniqueConstraint("directory", "entry"),
+        sa.UniqueConstraint("server", "mailbox"),
+    )
+
     # What could not be moved as it was. `reason` is a word from _model/reasons.py, `detail` the server's own text.
     exceptions = sa.Table(
         "exceptions",
@@ -348,6 +365,7 @@ def tables() -> types.SimpleNamespace:
         objects=objects,
         grants=grants,
         passes=passes,
+        accounts=accounts,
         exceptions=exceptions,
         records=records,
         remote_folders=remote_folders,

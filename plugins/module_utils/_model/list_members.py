@@ -1,0 +1,54 @@
+# Copyright: (c) 2026, the messaging.migration contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module util is PRIVATE to the collection: it may change at any time.
+
+"""Groups in groups: who gets what is sent to one of them, and where they go round in a circle."""
+
+from __future__ import annotations
+
+import typing as t
+
+
+def flattened(start: str, members: dict[str, tuple[str, ...]]) -> list[str]:
+    """Keys of all members of the group `start` that are no groups, each once and sorted. `members`: of each group."""
+    seen, found, ahead = {start}, set(), [start]
+    while ahead:
+        for member in members[ahead.pop()]:
+            if member not in members:
+                found.add(member)
+            elif member not in seen:
+                seen.add(member)
+                ahead.append(member)
+    return sorted(found)
+
+
+def cycles(members: dict[str, tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """Groups that are members of themselves by way of one another; where circles share a group, one of them."""
+    inner = {group: [member for member in of if member in members] for group, of in members.items()}
+    found: list[tuple[str, ...]] = []
+    done: set[str] = set()
+    for group in sorted(inner):
+        found += _walk(group, inner, done)
+    return found
+
+
+def _walk(start: str, inner: dict[str, list[str]], done: set[str]) -> t.Iterator[tuple[str, ...]]:
+    """Depth first, without recursion: nobody says how deep groups hang. A way back to a group that is still open is a circle."""
+    if start in done:
+        return
+    way, ahead = [start], [iter(inner[start])]
+    open_ = {start}
+    while way:
+        member = next(ahead[-1], None)
+        if member is None:
+            done.add(way[-1])
+            open_.discard(way.pop())
+            ahead.pop()
+        elif member in open_:
+            yield tuple(way[way.index(member):])
+        elif member not in done:
+            way.append(member)
+            open_.add(member)
+            ahead.append(iter(inner[member]))
