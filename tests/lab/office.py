@@ -183,7 +183,8 @@ def habits(owner: str) -> dict:
         "rules": [RULE.format(priority=1, name="Probes", conditions=subject, actions="<t:MoveToFolder>{deleteditems}</t:MoveToFolder>"),
                   RULE.format(priority=2, name="Files", conditions="<t:HasAttachments>true</t:HasAttachments>", actions="<t:Delete>true</t:Delete>")],
         "reply": "<t:OofSettings><t:OofState>Enabled</t:OofState><t:ExternalAudience>All</t:ExternalAudience>"
-                 "<t:InternalReply><t:Message>Back in May</t:Message></t:InternalReply><t:ExternalReply><t:Message>Out of office</t:Message></t:ExternalReply></t:OofSettings>",
+                 "<t:InternalReply><t:Message>Back in May</t:Message></t:InternalReply>"
+                 "<t:ExternalReply><t:Message>Out of office</t:Message></t:ExternalReply></t:OofSettings>",
     }
 
 
