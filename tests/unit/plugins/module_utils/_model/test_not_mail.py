@@ -48,10 +48,10 @@ def test_below_a_prefix_with_another_separator():
 
 
 def test_the_longer_path_holds():
-    folders = listed("Notes", "Notes/Old", "Work", "Work/Old", "Work/Old/Keep", "Work/Older")
-    mail, left_out = parted(folders, True, include=["NOTES", "/work/old/keep/"], exclude=["work/old", "Notes/Old"])
-    assert names(mail) == ["Notes", "Work", "Work/Old/Keep", "Work/Older"]
-    assert left_out == [LeftOut("Notes/Old", "Notes/Old", "not wanted", ("Notes/Old",)), LeftOut("Work/Old", "Work/Old", "not wanted", ("Work/Old",))]
+    folders = listed("Notes", "Notes/Old", "Jobs", "Jobs/Old", "Jobs/Old/Keep", "Jobs/Older")
+    mail, left_out = parted(folders, True, include=["NOTES", "/jobs/old/keep/"], exclude=["jobs/old", "Notes/Old"])
+    assert names(mail) == ["Notes", "Jobs", "Jobs/Old/Keep", "Jobs/Older"]
+    assert left_out == [LeftOut("Notes/Old", "Notes/Old", "not wanted", ("Notes/Old",)), LeftOut("Jobs/Old", "Jobs/Old", "not wanted", ("Jobs/Old",))]
 
 
 def test_an_inbox_is_never_left_out():
