@@ -29,11 +29,13 @@ MODULES = [
     "messaging.migration.migration_control_info",
     "messaging.migration.ledger_info",
 ]
-# Tried in test_dns_mx.py, test_smtp_probe.py, test_mailbox_rights.py, sieve/test_mailbox_rules.py and mirapoint, against servers of another kind.
+# Tried in test_dns_mx.py, test_smtp_probe.py, test_mailbox_rights.py, sieve/test_mailbox_rules.py, mirapoint and directory,
+# against servers of another kind.
 ELSEWHERE = [
     "messaging.migration.dns_mx", "messaging.migration.dns_mx_info", "messaging.migration.wait_for_dns", "messaging.migration.smtp_probe",
     "messaging.migration.mailbox_rules", "messaging.migration.mailbox_rights", "messaging.migration.mirapoint_command",
     "messaging.migration.mirapoint_distribution_list", "messaging.migration.mirapoint_info", "messaging.migration.mirapoint_user",
+    "messaging.migration.account_plan", "messaging.migration.directory_info",
 ]
 
 
