@@ -210,7 +210,7 @@ def subjects(target: str, folder: str) -> list[str]:
     imap = imaplib.IMAP4_SSL(ADDRESSES[TARGET], 993, ssl_context=ssl.create_default_context(cafile=str(BUILD / "ca" / "ca.pem")), timeout=60)
     imap.authenticate("PLAIN", lambda _: f"{target}\0cyrus\0{secret}".encode())
     imap.select(f'"{folder}"', readonly=True)
-    found = [answer[1].partition(b":")[2].strip().decode() for answer in imap.fetch("1:*", "(BODY.PEEK[HEADER.FIELDS (SUBJECT)])")[1]
+    found = [answer[1].partition(b":")[2].strip().decode(errors="replace") for answer in imap.fetch("1:*", "(BODY.PEEK[HEADER.FIELDS (SUBJECT)])")[1]
              if isinstance(answer, tuple)]
     imap.logout()
     return found
