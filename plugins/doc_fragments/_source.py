@@ -378,6 +378,12 @@ options:
               - What of the messages was read is told as it is for the account that reads them.
               - Each pass lists them whole, since what Microsoft says of changes in public folders is contradictory.
             type: str
+          address:
+            description: SMTP address of its user, for M(messaging.migration.user_notice).
+            type: str
+          language:
+            description: Language of its user, likewise, such as V(de).
+            type: str
 requirements:
   - IMAPClient >= 3.0
   - exchangelib >= 5.5, for servers that are read by EWS

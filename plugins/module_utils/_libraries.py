@@ -57,6 +57,7 @@ LAZY = {
     "exchangelib": ("exchangelib >= 5.5", ("exchangelib", "exchangelib.services")),
     "gssapi": ("gssapi", ("gssapi",)),
     "icalendar": ("icalendar >= 6.0", ("icalendar",)),
+    "jinja2": ("Jinja2 >= 3.1", ("jinja2", "jinja2.sandbox")),
     "ldap3": ("ldap3 >= 2.9", ("ldap3", "ldap3.core.exceptions")),
     "pypff": ("libpff-python", ("pypff",)),
     "vobject": ("vobject >= 0.9.8", ("vobject",)),

@@ -29,6 +29,8 @@ MAILBOX = {
     "archive": {"type": "str"},
     "recoverable_items": {"type": "str"},
     "public_folder": {"type": "str"},
+    "address": {"type": "str"},
+    "language": {"type": "str"},
 }
 
 WINDOW = {

@@ -212,6 +212,21 @@ def tables() -> types.SimpleNamespace:
         sa.UniqueConstraint("server", "mailbox"),
     )
 
+    # Notices to users, one of a kind each: about to be sent (committed before it is), sent, or refused. `round` is the run that tried last,
+    # `reply` the mail host's own words.
+    notices = sa.Table(
+        "notices",
+        meta,
+        sa.Column("mailbox_id", sa.ForeignKey("mailboxes.id"), primary_key=True),
+        sa.Column("kind", sa.Text, primary_key=True),
+        sa.Column("state", sa.Text, nullable=False),
+        sa.Column("round", sa.Text, nullable=False),
+        sa.Column("message_id", sa.Text, nullable=False),
+        sa.Column("tried_at", sa.Float, nullable=False),
+        sa.Column("sent_at", sa.Float),
+        sa.Column("reply", sa.Text, nullable=False, default=""),
+    )
+
     # What could not be moved as it was. `reason` is a word from _model/reasons.py, `detail` the server's own text.
     exceptions = sa.Table(
         "exceptions",
@@ -366,6 +381,7 @@ def tables() -> types.SimpleNamespace:
         grants=grants,
         passes=passes,
         accounts=accounts,
+        notices=notices,
         exceptions=exceptions,
         records=records,
         remote_folders=remote_folders,

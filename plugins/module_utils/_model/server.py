@@ -55,6 +55,9 @@ class Mailbox:
     recoverable_items: str | None = None
     # A path of public folders that are moved instead of a mailbox; `name` is only what they are called here then.
     public_folder: str | None = None
+    # What notices to its user go by.
+    address: str | None = None
+    language: str | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -174,6 +177,8 @@ class Server:
                 priority=int(mailbox.get("priority") or 0),
                 pst=mailbox.get("pst"),
                 pst_items_only=bool(mailbox.get("pst_items_only")),
+                address=mailbox.get("address"),
+                language=mailbox.get("language"),
                 **{name: mailbox.get(name) for name in OPTIONS},
             )
             for mailbox in given.get("mailboxes") or ()

@@ -35,7 +35,8 @@ ELSEWHERE = [
     "messaging.migration.dns_mx", "messaging.migration.dns_mx_info", "messaging.migration.wait_for_dns", "messaging.migration.smtp_probe",
     "messaging.migration.mailbox_rules", "messaging.migration.mailbox_rights", "messaging.migration.mirapoint_command",
     "messaging.migration.mirapoint_distribution_list", "messaging.migration.mirapoint_info", "messaging.migration.mirapoint_user",
-    "messaging.migration.account_plan", "messaging.migration.directory_info",
+    "messaging.migration.account_plan", "messaging.migration.directory_info", "messaging.migration.initial_passwords",
+    "messaging.migration.user_notice",
 ]
 
 

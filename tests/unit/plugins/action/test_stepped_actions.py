@@ -7,11 +7,11 @@ import pathlib
 
 import pytest
 
-from ansible_collections.messaging.migration.plugins.action import mailbox_copy, mailbox_sync, mailbox_verify, mirapoint_user
+from ansible_collections.messaging.migration.plugins.action import mailbox_copy, mailbox_sync, mailbox_verify, mirapoint_user, user_notice
 from ansible_collections.messaging.migration.plugins.plugin_utils._steps import SteppedAction
 
 
-@pytest.mark.parametrize("action", [mailbox_copy, mailbox_sync, mailbox_verify, mirapoint_user])
+@pytest.mark.parametrize("action", [mailbox_copy, mailbox_sync, mailbox_verify, mirapoint_user, user_notice])
 def test_each_shares_its_name_with_a_module_and_shows_its_progress(action):
     assert issubclass(action.ActionModule, SteppedAction)
     plugins = pathlib.Path(action.__file__).parents[1]
@@ -21,3 +21,8 @@ def test_each_shares_its_name_with_a_module_and_shows_its_progress(action):
 def test_users_have_a_line_of_their_own():
     row = {"server": "new", "users": 10000, "users_done": 3120, "users_per_second": 48.5, "eta_seconds": 141.9}
     assert mirapoint_user.ActionModule.line(row) == "new: 3120/10000 users, 48 users/s, ETA 2 min 22 s"
+
+
+def test_so_have_notices():
+    row = {"server": "smtp.example.test", "kind": "announcement", "users": 10000, "users_done": 3120, "eta_seconds": 3440.0}
+    assert user_notice.ActionModule.line(row) == "smtp.example.test: announcement, 3120/10000 users, ETA 57 min 20 s"
