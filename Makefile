@@ -57,7 +57,7 @@ units: venv ## ansible-test units on each ansible-core; TESTS=tests/unit/... for
 
 integration: venv ## modules and playbooks against real servers; TESTS=tests/integration/... for some
 	$(call heading,Integration tests)
-	@pytest -x $(or $(TESTS),tests/integration)
+	@pytest -x -n 2 --dist loadfile $(or $(TESTS),tests/integration)
 
 faults: venv ## the same while things break; a sample of test-faults
 	$(call heading,Fault tests)

@@ -46,6 +46,9 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 COLLECTIONS = ROOT / "build" / "collections"
+# Workers that run side by side look for free ports in places of their own.
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+PORTS = range(20000 + 6000 * (_WORKER % 2), 26000 + 6000 * (_WORKER % 2))
 # A test may also call the collection's Python itself, where a playbook can't do what it is about.
 sys.path.insert(0, str(COLLECTIONS))
 
@@ -115,7 +118,7 @@ def free_port() -> t.Callable[..., int]:
 
     def find(*addresses: str) -> int:
         for _attempt in range(50):
-            port = 20000 + secrets.randbelow(12000)
+            port = PORTS.start + secrets.randbelow(len(PORTS))
             try:
                 for address in addresses or ("127.0.0.1",):
                     for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
