@@ -101,3 +101,73 @@ requirements:
   - ldap3 >= 2.9
   - gssapi (Kerberos only)
 """
+
+    SERVER = r"""
+options:
+  server:
+    description:
+      - The directory, by LDAP. Name the same server each time where there are several of them, such as domain controllers, since what is written to
+        one takes a while to be seen at the others.
+    type: dict
+    required: true
+    suboptions:
+      name:
+        description:
+          - Name in messages. Default is the host.
+          - What the ledger keeps of a directory is under this name; without one it is under the directory's own base, so that it is the same by
+            whichever host.
+        type: str
+      host:
+        description: Host name of the LDAP server; its certificate must be valid for it.
+        type: str
+        required: true
+      port:
+        description: TCP port. Default is 636 with O(server.tls=implicit), else 389.
+        type: int
+      tls:
+        description:
+          - How the connection is encrypted. Certificates are always verified.
+          - V(implicit) is TLS from the first byte (LDAPS).
+          - V(none) sends passwords in clear text.
+        type: str
+        default: implicit
+        choices: [implicit, starttls, none]
+      ca_file:
+        description: File with the certificate authorities that are trusted, PEM. Default is the system's.
+        type: path
+      legacy_tls:
+        description:
+          - Whether versions of TLS before 1.2 and old ciphers are accepted, as old servers need it. Certificates are verified nevertheless.
+        type: bool
+        default: false
+      timeout:
+        description: How long to wait for each answer, in seconds.
+        type: float
+        default: 60
+      auth:
+        description:
+          - How to log in. It is tried once, so that no account is locked.
+          - V(kerberos) uses the ticket of the account that runs the module, and needs the Python library gssapi. It was never tried by the tests.
+        type: str
+        default: simple
+        choices: [simple, kerberos]
+      user:
+        description: Account that may write, for O(server.auth=simple), such as its distinguished name, or C(user@domain) for Active Directory.
+        type: str
+      password:
+        description: Its password. Default is the environment variable E(MIGRATION_DIRECTORY_PASSWORD).
+        type: str
+      base:
+        description: Distinguished name below which is looked. Default for Active Directory is the server's domain.
+        type: str
+      filter:
+        description: LDAP filter that entries must match in addition, such as V((company=Example\)).
+        type: str
+      page_size:
+        description: Entries that are asked for at once (RFC 2696), from 1 to 1000.
+        type: int
+        default: 500
+requirements:
+  - ldap3 >= 2.9
+  - gssapi (Kerberos only)
+"""

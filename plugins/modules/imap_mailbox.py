@@ -13,6 +13,7 @@ version_added: 0.1.0
 description:
   - Logs in as the target's administrator by IMAP, creates mailboxes, gives the administrator the rights to write into them
     (RFC 4314), and sets quotas (RFC 9208).
+  - A mailbox that is there, such as one that came with its user, is kept; the administrator gets the rights that he lacks there.
   - Mailboxes are never deleted.
 extends_documentation_fragment:
   - messaging.migration._attributes
@@ -49,8 +50,26 @@ options:
       - "How the administrator sees a user's mailbox, with C({mailbox}) and the server's C({separator}) in it."
     type: str
     default: "user{separator}{mailbox}"
+  ledger:
+    description:
+      - The database of record of the migration. With it, quotas that M(messaging.migration.mailbox_quota) has raised are left until they are restored.
+    type: dict
+    suboptions:
+      url:
+        description: SQLAlchemy URL of the database, without a password.
+        type: str
+        default: sqlite:////var/lib/messaging_migration/ledger.sqlite
+      password:
+        description:
+          - Password for the database. Default is the environment variable E(MIGRATION_LEDGER_PASSWORD).
+        type: str
+  migration:
+    description:
+      - Name of the migration to which O(ledger) belongs.
+    type: str
 seealso:
   - module: messaging.migration.mailbox_info
+  - module: messaging.migration.mailbox_quota
 """
 
 EXAMPLES = r"""
@@ -72,6 +91,11 @@ created:
   returned: success
   type: int
   sample: 2
+rights_given:
+  description: Mailboxes that were there, and in which the administrator was given rights.
+  returned: success
+  type: int
+  sample: 0
 quota_set:
   description: Mailboxes whose quota was set.
   returned: success
@@ -87,7 +111,7 @@ unchanged:
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._job.accounts import imap_mailbox
-from ..module_utils._options import target
+from ..module_utils._options import LEDGER, target
 from ..module_utils._run import run
 
 
@@ -102,7 +126,10 @@ def main():
                 "options": {"name": {"type": "str", "required": True}, "quota_mb": {"type": "int"}},
             },
             "name_template": {"type": "str", "default": "user{separator}{mailbox}"},
+            "ledger": {"type": "dict", "options": LEDGER["ledger"]["options"]},
+            "migration": {"type": "str"},
         },
+        required_by={"ledger": ("migration",)},
         supports_check_mode=True,
     )
     run(module, lambda: imap_mailbox(module.params, module.check_mode))

@@ -83,6 +83,11 @@ login:
   returned: success
   type: str
   sample: EXAMPLE/migadmin/anna.berg
+login_form:
+  description: The form of O(server.login) that it was made by, empty without O(mailbox).
+  returned: success
+  type: str
+  sample: "{domain}/{admin}/{mailbox}"
 """
 
 from ansible.module_utils.basic import AnsibleModule

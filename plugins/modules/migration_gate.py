@@ -37,7 +37,9 @@ options:
         description: Kind of the record.
         type: str
         required: true
-        choices: [questionnaire, discovery, scope_of_work, environment, estimate, copy, sync, rules, rights, cut_over_plan, mx_before, cut_over, roll_back]
+        choices:
+          [questionnaire, discovery, scope_of_work, environment, login_form, estimate, copy, sync, rules, rights, cut_over_plan, mx_before,
+           cut_over, roll_back]
       name:
         description: Name of the record.
         type: str

@@ -32,7 +32,9 @@ options:
       - Kind of the record.
     type: str
     required: true
-    choices: [questionnaire, discovery, scope_of_work, environment, estimate, copy, sync, rules, rights, cut_over_plan, mx_before, cut_over, roll_back]
+    choices:
+      [questionnaire, discovery, scope_of_work, environment, login_form, estimate, copy, sync, rules, rights, cut_over_plan, mx_before,
+       cut_over, roll_back]
   name:
     description:
       - Tells records of one kind apart, for example the name of a source server or a wave.

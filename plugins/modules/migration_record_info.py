@@ -24,7 +24,9 @@ options:
     description:
       - Only records of this kind.
     type: str
-    choices: [questionnaire, discovery, scope_of_work, environment, estimate, copy, sync, rules, rights, cut_over_plan, mx_before, cut_over, roll_back]
+    choices:
+      [questionnaire, discovery, scope_of_work, environment, login_form, estimate, copy, sync, rules, rights, cut_over_plan, mx_before,
+       cut_over, roll_back]
   name:
     description:
       - Only records of this name.

@@ -14,6 +14,8 @@ description:
   - Adds distribution lists (C(DL ADD)) and entries that they lack, by the administration protocol. Nothing is ever taken away.
   - All lists are asked for their entries first (C(DLENTRY LIST)). A list for which the appliance refuses that is taken as one that is not there;
     one that it then says to have already is left as it is.
+  - One call takes thousands of lists, such as one of one entry for each further address of a user, and shows how far it is. It can be run again at any
+    time, also after it was killed, and goes on with what is left.
   - That each line of the answer begins with the entry is inferred from the list of users.
 extends_documentation_fragment:
   - messaging.migration._attributes
@@ -52,6 +54,17 @@ options:
         type: list
         elements: str
         default: []
+  time_budget:
+    description:
+      - How long to work, in seconds; V(0) until everything is done. It ends after a list, never before 100 of them, and never before four times as long
+        as asking for entries took.
+    type: float
+    default: 0
+  progress_interval:
+    description:
+      - How often to show how far it is, in seconds. The module is called again each time.
+    type: float
+    default: 15
 seealso:
   - module: messaging.migration.mirapoint_info
 """
@@ -87,12 +100,49 @@ wanted:
   returned: success
   type: int
   sample: 2
+as_wanted:
+  description: Of these, how many are there now with all entries; in check mode, would be.
+  returned: success
+  type: int
+  sample: 2
 refused:
   description: Lists, or lists with an entry, that the appliance refused, C(name) and C(reason). After 20 of them the module stops. It fails where there is one.
   returned: success
   type: list
   elements: dict
   sample: []
+finished:
+  description: Whether nothing is left to do.
+  returned: success
+  type: bool
+  sample: true
+progress:
+  description: How far it is.
+  returned: success
+  type: list
+  elements: dict
+  sample: [{server: mirapoint.example.com, lists: 4000, lists_done: 1250, lists_per_second: 110.2, eta_seconds: 25.0}]
+  contains:
+    server:
+      description: Name of the appliance.
+      type: str
+      returned: success
+    lists:
+      description: Lists in O(lists).
+      type: int
+      returned: success
+    lists_done:
+      description: Of these, how many are through, refused ones included.
+      type: int
+      returned: success
+    lists_per_second:
+      description: Lists brought up to date in a second.
+      type: float
+      returned: success
+    eta_seconds:
+      description: Seconds until the rest is done at this rate; V(null) while nothing is measured.
+      type: float
+      returned: success
 report_path:
   description: File to which events are appended, V(null) when none was asked for.
   returned: success
@@ -108,8 +158,21 @@ from ..module_utils._run import run
 
 
 def main():
-    module = AnsibleModule(argument_spec={**SERVER, **SWITCH, **LISTS, "report_path": {"type": "path"}}, supports_check_mode=True)
-    run(module, lambda: lists(module.params, module.check_mode))
+    module = AnsibleModule(
+        argument_spec={
+            **SERVER,
+            **SWITCH,
+            **LISTS,
+            "time_budget": {"type": "float", "default": 0},
+            "progress_interval": {"type": "float", "default": 15},
+            "report_path": {"type": "path"},
+        },
+        supports_check_mode=True,
+    )
+    # What is handed back of thousands of lists is their number.
+    params = dict(module.params)
+    module.params["lists"] = len(params["lists"])
+    run(module, lambda: lists(params, module.check_mode))
 
 
 if __name__ == "__main__":

@@ -57,7 +57,7 @@ def engine(collections) -> types.SimpleNamespace:
         sys.path.insert(0, str(collections))
     base = "ansible_collections.messaging.migration.plugins.module_utils"
     names = {"store": "_ledger", "mailboxes": "_ledger", "items": "_ledger", "exceptions": "_ledger", "records": "_ledger", "passes": "_ledger",
-             "routes": "_ledger", "message": "_model", "server": "_model"}
+             "routes": "_ledger", "quotas": "_ledger", "message": "_model", "server": "_model"}
     loaded = {name: importlib.import_module(f"{base}.{package}.{name}") for name, package in names.items()}
     return types.SimpleNamespace(errors=importlib.import_module(f"{base}._errors"), **loaded)
 
@@ -174,4 +174,14 @@ def test_a_pass_and_its_crash(engine, database):
     engine.exceptions.leave_out(ledger, anna.id, "INBOX", [(9, "a receipt", b"\x00" * 32)], "left_out_by_filter", "filter of s1")
     assert [(row.source_uid, row.state) for row in engine.exceptions.listed(ledger)][-1:] == [(9, "approved")]
     engine.items.drop_folder(ledger, folder.id)
+    ledger.close()
+
+
+def test_quotas_beyond_four_terabytes(engine, database):
+    ledger = engine.store.open_ledger(database, "example")
+    engine.quotas.begin(ledger, 2**40, {"anna": 2**35, "bo": 100})
+    engine.quotas.settle(ledger, ["anna"], engine.quotas.RAISED)
+    engine.quotas.begin(ledger, 2**41, {"anna": 2**40})
+    rows = {name: (row.before_kb, row.raised_kb, row.state) for name, row in engine.quotas.listed(ledger).items()}
+    assert rows == {"anna": (2**35, 2**41, "raising"), "bo": (100, 2**40, "raising")}
     ledger.close()

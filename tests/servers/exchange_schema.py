@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the messaging.migration contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The attributes that Exchange brings into a directory, for servers that do not know them. Their OIDs are made up, for tests only."""
+"""The attributes that Exchange and Mirapoint bring into a directory, for servers that do not know them. Their OIDs are made up, for tests only."""
 
 from __future__ import annotations
 
@@ -22,6 +22,14 @@ OLD = {
     "MDB-Over-Quota-Limit": NUMBER, "DXA-Task": NUMBER, "Alt-Recipient": NAME, "Deliver-And-Redirect": FLAG, "Public-Delegates": NAMES,
     "Auth-Orig": NAMES, "Target-Address": TEXT,
 }
+# Of a directory that a Mirapoint appliance takes its users from. Their syntaxes are made up, too.
+MIRAPOINT = {
+    "miMailQuota": TEXT, "miMailExpirePolicy": TEXT, "miService": TEXTS, "miDefaultJunkmailFilter": TEXT, "miWmprefCharset": TEXT,
+    "miWmprefEmailAddress": TEXT, "miWmprefFullName": TEXT, "miWmprefReplyOption": TEXT, "miWmprefTimezone": TEXT, "miForwardingAddress": TEXTS,
+    "miDeliveryOption": TEXTS,
+}
+# Of inetLocalMailRecipient, in slapd's own misc.schema.
+LOCAL_RECIPIENT = ("mailHost", "mailRoutingAddress")
 # Known to the schemas that slapd brings along.
 IN_CORE = {"mail", "givenName", "displayName", "otherMailbox"}
 DYNAMIC_GROUP = "msExchDynamicDistributionList"
@@ -40,8 +48,8 @@ _WINDOWS = {TEXT: ("2.5.5.12", 64), TEXTS: ("2.5.5.12", 64), NAME: ("2.5.5.1", 1
 
 
 def slapd() -> str:
-    """For slapd.conf: people, contacts and groups as Active Directory has them, and mailboxes and lists as Exchange 5.5 has them."""
-    known = {**ATTRIBUTES, **OWN, **OLD}
+    """For slapd.conf: people, contacts and groups as Active Directory has them, mailboxes and lists as Exchange 5.5 has them, and users of Mirapoint."""
+    known = {**ATTRIBUTES, **OWN, **OLD, **MIRAPOINT}
     lines = [
         f"attributetype ( 1.3.6.1.4.1.99999.1.{number} NAME '{name}' {_SLAPD[syntax]} )"
         for number, (name, syntax) in enumerate(known.items(), 1) if name not in IN_CORE
@@ -56,6 +64,8 @@ def slapd() -> str:
         STORE: f"SUP top STRUCTURAL MUST cn MAY ( {may} )",
         "Remote-Address": f"SUP top STRUCTURAL MUST cn MAY ( {old} )",
         "exchangeRecipient": f"SUP top AUXILIARY MAY ( {old} )",
+        "mirapointUser": "SUP top AUXILIARY MAY ( uid $ miService )",
+        "mirapointMailUser": f"SUP top AUXILIARY MAY ( {' $ '.join([*MIRAPOINT, *LOCAL_RECIPIENT, 'mail'])} )",
     }
     lines += [f"objectclass ( 1.3.6.1.4.1.99999.2.{number} NAME '{name}' {rest} )" for number, (name, rest) in enumerate(classes.items(), 1)]
     return "\n".join(lines)

@@ -4,7 +4,7 @@
 
 # This module util is PRIVATE to the collection: it may change at any time.
 
-"""LDAP as far as directories of Exchange need it: bind, paged search (RFC 2696), values by range. It only reads.
+"""LDAP as far as directories of Exchange need it: bind, paged search (RFC 2696), values by range. It only reads; see writing.py.
 
 Works by ldap3, which is pure Python: python-ldap comes as source only, and would have to be compiled on each station.
 """
@@ -60,6 +60,10 @@ class Entry:
 
 
 class Session:
+    read_only = True
+    # What is safe when it ends, in the user's words.
+    unharmed = UNHARMED
+
     def __init__(self, server: DirectoryServer) -> None:
         self.server = server
         # Looked up once, so that a missing library is told before anything else.
@@ -86,7 +90,7 @@ class Session:
             credentials = {"authentication": ldap.ANONYMOUS}
         connection = ldap.Connection(
             there, **credentials, receive_timeout=math.ceil(server.timeout), auto_referrals=False, auto_range=False, return_empty_attributes=False,
-            check_names=False, read_only=True,
+            check_names=False, read_only=self.read_only,
         )
         with self._told("can't be reached"):
             connection.open(read_server_info=False)
@@ -101,7 +105,7 @@ class Session:
             )
         if code != SUCCESS:
             raise LoginRefused(
-                f"{server.where} refuses the login of {server.user or server.auth}: {_reason(connection.result)}.",
+                f"{server.where} refuses the login of {server.user or server.auth}: {reason(connection.result)}.",
                 "It was tried once, so no account is locked; nothing was changed there.", "Check user and password.",
             )
         return connection
@@ -152,7 +156,7 @@ class Session:
             yield from found
             if not cookie:
                 return
-        raise MigrationError(f"{self.server.where} does not come to an end with {filter_}.", UNHARMED, "Narrow the search by base or filter.")
+        raise MigrationError(f"{self.server.where} does not come to an end with {filter_}.", self.unharmed, "Narrow the search by base or filter.")
 
     def read(self, dn: str, attributes: t.Iterable[str]) -> Entry | None:
         """One entry, None where there is none that the account may see."""
@@ -168,7 +172,7 @@ class Session:
             came = part.all(name) if part else []
             if not came or len(values) + len(came) > MOST_VALUES:
                 raise MigrationError(
-                    f"{self.server.where} does not give the values of {name} of {entry.dn} from number {start} on.", UNHARMED,
+                    f"{self.server.where} does not give the values of {name} of {entry.dn} from number {start} on.", self.unharmed,
                     "Run again: the entry may have changed meanwhile.",
                 )
             values += came
@@ -185,18 +189,18 @@ class Session:
                     dereference_aliases=self._ldap.DEREF_NEVER, attributes=attributes, **paging,
                 )
             except self._errors.LDAPInvalidFilterError as error:
-                raise BadFilter(f"{self.server.where}: the filter {filter_} is not valid.", UNHARMED, "Correct it.") from error
+                raise BadFilter(f"{self.server.where}: the filter {filter_} is not valid.", self.unharmed, "Correct it.") from error
         result = self._connection.result
         if result["result"] == NO_SUCH_OBJECT and missing_is_empty:
             return [], None
         if result["result"] == SIZE_LIMIT:
             raise MigrationError(
-                f"{self.server.where} gives this account only a part of what is below {base}: {_reason(result)}.", UNHARMED,
+                f"{self.server.where} gives this account only a part of what is below {base}: {reason(result)}.", self.unharmed,
                 "Give an account whose searches are not limited, or raise the server's limit.",
             )
         if result["result"] != SUCCESS:
             raise Refused(
-                f"{self.server.where} refuses to search {base or 'its root'} for {filter_}: {_reason(result)}.", UNHARMED,
+                f"{self.server.where} refuses to search {base or 'its root'} for {filter_}: {reason(result)}.", self.unharmed,
                 "Check base, filter and the rights of the account.",
             )
         found = [_entry(one) for one in self._connection.response or () if one["type"] == "searchResEntry"]
@@ -239,7 +243,9 @@ class _Told:
             raise MigrationError(
                 f"{server.where} does not begin TLS: {error}.", "No password was sent and nothing was touched.", "Set tls to implicit, or have TLS set up.",
             ) from error
-        raise Unreachable(f"{server.where} {self.what}: {error}.", UNHARMED, "Check host, port and the firewall between, then run again.") from error
+        raise Unreachable(
+            f"{server.where} {self.what}: {error}.", self.session.unharmed, "Check host, port and the firewall between, then run again.",
+        ) from error
 
 
 class Refused(MigrationError):
@@ -264,7 +270,7 @@ def _entry(response: dict) -> Entry:
     return entry
 
 
-def _reason(result: dict) -> str:
+def reason(result: dict) -> str:
     text = str(result.get("message") or "").replace("\0", "").strip()
     return f"{result['description']}{f' ({text})' if text else ''}"
 

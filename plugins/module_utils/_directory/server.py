@@ -21,29 +21,45 @@ AUTH = ("simple", "kerberos", "anonymous")
 # Active Directory gives no more than this in a page, nor values of an attribute on Windows 2000.
 MOST = 1000
 
+# How an LDAP server is reached.
+_CONNECTION = {
+    "name": {"type": "str"},
+    "port": {"type": "int"},
+    "tls": {"type": "str", "default": "implicit", "choices": list(PORTS)},
+    "ca_file": {"type": "path"},
+    "legacy_tls": {"type": "bool", "default": False},
+    "timeout": {"type": "float", "default": 60},
+    "user": {"type": "str"},
+    "password": {"type": "str", "no_log": True, "fallback": (env_fallback, ["MIGRATION_DIRECTORY_PASSWORD"])},
+    "base": {"type": "str"},
+    "filter": {"type": "str"},
+    "page_size": {"type": "int", "default": 500},
+}
 DIRECTORIES = {
     "directories": {
         "type": "list",
         "elements": "dict",
         "required": True,
         "options": {
-            "name": {"type": "str"},
+            **_CONNECTION,
             "kind": {"type": "str", "default": "active_directory", "choices": list(KINDS)},
             "host": {"type": "str"},
-            "port": {"type": "int"},
-            "tls": {"type": "str", "default": "implicit", "choices": list(PORTS)},
-            "ca_file": {"type": "path"},
-            "legacy_tls": {"type": "bool", "default": False},
-            "timeout": {"type": "float", "default": 60},
             "auth": {"type": "str", "default": "simple", "choices": list(AUTH)},
-            "user": {"type": "str"},
-            "password": {"type": "str", "no_log": True, "fallback": (env_fallback, ["MIGRATION_DIRECTORY_PASSWORD"])},
-            "base": {"type": "str"},
-            "filter": {"type": "str"},
-            "page_size": {"type": "int", "default": 500},
             "range_size": {"type": "int", "default": MOST},
             "path": {"type": "path"},
             "encoding": {"type": "str", "default": "utf-8"},
+        },
+    },
+}
+# One that is written to, for which nobody is not enough.
+SERVER = {
+    "server": {
+        "type": "dict",
+        "required": True,
+        "options": {
+            **_CONNECTION,
+            "host": {"type": "str", "required": True},
+            "auth": {"type": "str", "default": "simple", "choices": [way for way in AUTH if way != "anonymous"]},
         },
     },
 }
@@ -97,6 +113,18 @@ def servers(options: list[dict], attributes=()) -> list[DirectoryServer]:
     if not found:
         raise MigrationError("There is no directory to read.", NOTHING_TOUCHED, "Name one in directories.")
     return found
+
+
+def written_to(option: dict) -> DirectoryServer:
+    """`option` is the option `server`; one that makes no sense is refused."""
+    given = {key: value for key, value in option.items() if value is not None}
+    given["name"] = given.get("name") or given["host"]
+    try:
+        _check(given)
+    except ValueError as error:
+        raise MigrationError(f"{given['name']}: {error}", NOTHING_TOUCHED, "Correct the option server.") from error
+    given["port"] = given.get("port") or PORTS[given.get("tls", "implicit")]
+    return DirectoryServer(**given)
 
 
 def _check(given: dict) -> None:

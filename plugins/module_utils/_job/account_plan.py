@@ -17,11 +17,12 @@ import pathlib
 
 from .. import _files
 from .._errors import MigrationError
-from .._ledger import accounts, mailboxes
+from .._ledger import accounts, directory_routes, mailboxes
 from .._ledger.store import NoLedger, open_ledger
 from .._model.account_plan import EXPLAINED, Conflict, Known, Plan, in_order, plan
 from .._model.account_rules import COLUMNS, Override, Rules, by_entry
 from .._model.directory import EXPLAINED as REMARKS
+from .._model.directory_route import as_before
 from .directory import MOST_SHOWN, directories
 from .report_file import write
 
@@ -36,6 +37,7 @@ def account_plan(params: dict, check_mode: bool = False) -> dict:
     before = _written(path)
     known = _known(params)
     found = directories(params, (rules.wave_attribute,) if rules.wave_attribute else ())
+    found = [as_before(directory, known["routes"]) for directory in found]
     try:
         said = by_entry(overrides, found)
     except ValueError as error:
@@ -63,15 +65,16 @@ def account_plan(params: dict, check_mode: bool = False) -> dict:
 
 
 def _known(params: dict) -> dict:
-    """What the ledger has: the mailboxes that are to move, and the accounts of the plan before."""
+    """What the ledger has: the mailboxes that are to move, the accounts of the plan before, and what sends mail of users to the other side."""
     try:
         ledger = open_ledger(params.get("ledger") or {}, params["migration"], create=False)
     except NoLedger:
-        return {"mailboxes": [], "accounts": []}
+        return {"mailboxes": [], "accounts": [], "routes": []}
     try:
         return {
             "mailboxes": [Known(row.server, row.name, row.target) for row in mailboxes.listed(ledger)],
             "accounts": sorted(accounts.listed(ledger), key=in_order),
+            "routes": directory_routes.in_force(ledger),
         }
     finally:
         ledger.close()

@@ -8,78 +8,137 @@
 
 from __future__ import annotations
 
+import typing as t
+
 from .._errors import MigrationError
 from .._imap.folders import namespace
-from .._imap.session import REFUSED, connect
+from .._imap.quota import Quota, quotas, set_quotas
+from .._imap.session import REFUSED, Session, connect
+from .._imap.wire import quoted, values
+from .._ledger import quotas as raised
+from .._ledger.store import NoLedger, open_ledger
 from .._model.folder_names import wire_name
 from .plan import described
 
 # All rights of RFC 4314 but one: who may administer the mailbox stays the administrator's business.
 OWNER_RIGHTS = "lrswipkxte"
+# What the administrator can't do without, in the letters of RFC 4314 or RFC 2086: one of each.
+NEEDED = ("l", "r", "s", "w", "i", "kc", "ted")
+# Mailboxes that are looked at in one round trip.
+AT_ONCE = 50
+
+
+def portions(items: list, size: int = AT_ONCE) -> t.Iterator[list]:
+    return (items[start:start + size] for start in range(0, len(items), size))
+
+
+def as_administrator(session: Session, template: str, mailboxes: list[str]) -> list[str]:
+    """How users' mailboxes are called for the administrator; `template` is the option `name_template`."""
+    _prefix, separator = namespace(session)
+    return [template.format(separator=separator or ".", mailbox=mailbox) for mailbox in mailboxes]
 
 
 def imap_mailbox(params: dict, check_mode: bool = False) -> dict:
     """The module imap_mailbox; see its RETURN."""
     server = described(params["target"])
+    raised_now = _raised(params)
     session = connect(server)
     try:
-        return _Accounts(session, params, check_mode).run()
+        return _Accounts(session, params, raised_now, check_mode).run()
     finally:
         session.close()
 
 
+def _raised(params: dict) -> set[str]:
+    """Mailboxes whose quota is higher for now, see quotas.py, and not to be touched."""
+    if not params.get("ledger"):
+        return set()
+    try:
+        ledger = open_ledger(params["ledger"], params["migration"], create=False)
+    except NoLedger:
+        return set()
+    try:
+        return {name for name, row in raised.listed(ledger).items() if row.state != raised.RESTORED}
+    finally:
+        ledger.close()
+
+
+class _There(t.NamedTuple):
+    exists: bool
+    rights: str | None
+    quota: Quota
+
+
 class _Accounts:
-    def __init__(self, session, params: dict, check_mode: bool) -> None:
-        self.session, self.client, self.check_mode = session, session.client, check_mode
-        self.params = params
-        _prefix, self.separator = namespace(session)
-        self.result = {"changed": False, "created": 0, "quota_set": 0, "unchanged": 0, "diff": {"before": "", "after": ""}}
+    def __init__(self, session: Session, params: dict, raised_now: set[str], check_mode: bool) -> None:
+        self.session, self.params, self.raised, self.check_mode = session, params, raised_now, check_mode
+        self.result = {"changed": False, "created": 0, "rights_given": 0, "quota_set": 0, "unchanged": 0, "diff": {"before": "", "after": ""}}
 
     def run(self) -> dict:
-        for wanted in self.params["mailboxes"]:
-            name = self.params["name_template"].format(separator=self.separator or ".", mailbox=wanted["name"])
-            try:
-                touched = self._present(name, wanted)
-            except REFUSED as error:
-                raise MigrationError(
-                    f"{self.session.server.name} refuses {name}: {error}.",
-                    f"{self.result['created']} mailboxes were created before it; they stay.",
-                    "Correct the mailbox's name or the administrator's rights, then run again.", **self.result,
-                ) from error
-            self.result["changed"] |= touched
-            self.result["unchanged"] += not touched
+        mailboxes = self.params["mailboxes"]
+        names = as_administrator(self.session, self.params["name_template"], [wanted["name"] for wanted in mailboxes])
+        for some in portions(list(zip(names, mailboxes, strict=True))):
+            for (name, wanted), there in zip(some, self._look([name for name, _wanted in some]), strict=True):
+                try:
+                    touched = self._present(name, wanted, there)
+                except REFUSED as error:
+                    raise MigrationError(
+                        f"{self.session.server.name} refuses {name}: {error}.",
+                        f"{self.result['created']} mailboxes were created before it; they stay.",
+                        "Correct the mailbox's name or the administrator's rights, then run again.", **self.result,
+                    ) from error
+                self.result["changed"] |= touched
+                self.result["unchanged"] += not touched
         return self.result
 
-    def _present(self, name: str, wanted: dict) -> bool:
-        exists = bool(self.client.list_folders("", name))
-        touched = not exists
-        if not exists:
+    def _look(self, names: list[str]) -> list[_There]:
+        wire = self.session.wire
+        exist = [
+            any(parts[0][:7].upper() == b"* LIST " for parts in responses)
+            for responses, _answer in wire.burst([b'LIST "" ' + quoted(wire_name(name)) for name in names])
+        ]
+        rights: list[str | None] = [None] * len(names)
+        if self.session.has("ACL"):
+            told = wire.burst([b"MYRIGHTS " + quoted(wire_name(name)) for name in names])
+            rights = [_letters(responses) if answer.ok else None for responses, answer in told]
+        limits = [quota or Quota() for quota, _words in quotas(self.session, names)] if self.session.has("QUOTA") else [Quota()] * len(names)
+        return [_There(*one) for one in zip(exist, rights, limits, strict=True)]
+
+    def _present(self, name: str, wanted: dict, there: _There) -> bool:
+        if not there.exists:
             self.result["created"] += 1
             self._differs(name, "absent", "present")
             if not self.check_mode:
-                self.client.create_folder(wire_name(name))
-                if self.session.has("ACL"):
-                    # The owner has his rights from the server; the administrator needs his own to write.
-                    self.client.setacl(wire_name(name), self.session.server.admin, OWNER_RIGHTS + "a")
-        quota = wanted["quota_mb"] if wanted.get("quota_mb") is not None else self.params["target"].get("quota_mb")
-        if quota and self.session.has("QUOTA"):
-            before = self._quota(name) if exists else None
-            if before != quota * 1024:
-                touched = True
-                self.result["quota_set"] += 1
-                self._differs(name, f"quota {before} KiB", f"quota {quota * 1024} KiB")
-                if not self.check_mode:
-                    self._command("SETQUOTA", name, f"(STORAGE {quota * 1024})")
-        return touched
+                self._done(b"CREATE " + quoted(wire_name(name)))
+        lacking = self._lacking(there)
+        if lacking:
+            # The owner has his rights from the server; the administrator needs his own to write.
+            if there.exists:
+                self.result["rights_given"] += 1
+                self._differs(name, f"rights {there.rights or '(none)'} of {self.session.server.admin}", f"rights {OWNER_RIGHTS}a")
+            if not self.check_mode:
+                self._done(b"SETACL %s %s %s" % (quoted(wire_name(name)), quoted(self.session.server.admin.encode()), quoted(f"{OWNER_RIGHTS}a".encode())))
+        return self._limited(name, wanted, there.quota) or lacking or not there.exists
 
-    def _quota(self, name: str) -> int | None:
-        for quota in self.client.get_quota_root(name)[1]:
-            if _text(quota.resource).upper() == "STORAGE" and _text(quota.quota_root) == name:
-                return int(quota.limit)
-        return None
+    def _lacking(self, there: _There) -> bool:
+        if not self.session.has("ACL"):
+            return False
+        return not there.exists or there.rights is not None and not all(set(letters) & set(there.rights) for letters in NEEDED)
 
-    def _command(self, verb: str, name: str, arguments: str) -> None:
-        *_untagged, answer = self.session.wire.run(f'{verb} "{name}" {arguments}'.encode("latin-1"))
+    def _limited(self, name: str, wanted: dict, quota: Quota) -> bool:
+        limit = wanted["quota_mb"] if wanted.get("quota_mb") is not None else self.params["target"].get("quota_mb")
+        if not limit or not self.session.has("QUOTA") or quota.limit_kb == limit * 1024 or wanted["name"] in self.raised:
+            return False
+        self.result["quota_set"] += 1
+        self._differs(name, f"quota {quota.limit_kb} KiB", f"quota {limit * 1024} KiB")
+        if not self.check_mode:
+            refused = set_quotas(self.session, {name: (quota, limit * 1024)})
+            if refused:
+                raise REFUSED(refused[name])
+        return True
+
+    def _done(self, command: bytes) -> None:
+        (_responses, answer), = self.session.wire.burst([command])
         if not answer.ok:
             raise REFUSED(answer.text)
 
@@ -88,5 +147,7 @@ class _Accounts:
         self.result["diff"]["after"] += f"{name}: {after}\n"
 
 
-def _text(value) -> str:
-    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
+def _letters(responses: list[list]) -> str:
+    """Of an answer to MYRIGHTS."""
+    told = [values(parts, 11) for parts in responses if parts[0][:11].upper() == b"* MYRIGHTS "]
+    return bytes(told[0][1] or b"").decode("ascii", "replace") if told and len(told[0]) > 1 else ""

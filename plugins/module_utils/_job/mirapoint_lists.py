@@ -4,14 +4,22 @@
 
 # This module util is PRIVATE to the collection: it may change at any time.
 
-"""Distribution lists of an appliance: lists and entries that lack are added, and nothing is taken away."""
+"""Distribution lists of an appliance: lists and entries that lack are added, and nothing is taken away. It is asked first what is there, so this
+can be killed and run again."""
 
 from __future__ import annotations
 
+import time
+
 from .._errors import MigrationError
 from .._mirapoint.administration import Administration, Refused
+from .._model.progress import rate
 from . import mirapoint
 from .event_file import Write, events
+
+# As in mirapoint_users.py: a step has to get somewhere.
+LEAST_DONE = 100
+LEAST_SHARE = 4
 
 
 def lists(params: dict, check_mode: bool = False) -> dict:
@@ -29,53 +37,82 @@ class _Lists:
         self.refusals = mirapoint.Refusals()
         self.changes: list[tuple[str, str, str]] = []
         self.counts = {"lists_added": 0, "entries_added": 0}
+        began = time.monotonic()
         # Each with whether it is there, and the entries that it lacks: known of all before anything is changed.
-        self.plan = [(wanted["name"], *self._compared(wanted)) for wanted in params["lists"]]
+        compared = [(wanted["name"], *self._compared(wanted)) for wanted in params["lists"]]
+        self.listed = time.monotonic()
+        self.todo = [(name, there, lacking) for name, there, lacking in compared if lacking or not there]
+        # Lists that are through, and those of them that lack something since it was refused.
+        self.through, self.unfit = 0, 0
+        budget = params["time_budget"]
+        self.ends = self.listed + max(budget, LEAST_SHARE * (self.listed - began)) if budget else float("inf")
 
     def run(self) -> dict:
-        if any(lacking for _name, _there, lacking in self.plan):
+        if any(lacking for _name, _there, lacking in self.todo):
             self.administration.require("list_entry_add", "adding entries to a list")
+        finished = True
         try:
-            for name, there, lacking in self.plan:
+            for name, there, lacking in self.todo:
+                if self.through >= LEAST_DONE and time.monotonic() > self.ends:
+                    finished = False
+                    break
                 if not self._settled(name, there, lacking):
                     break
-            if self.refusals.told:
-                done = f"{self.counts['lists_added']} lists and {self.counts['entries_added']} entries were added"
-                raise self.refusals.error(self.administration.where, done, {})
+            if finished and self.refusals.told:
+                self._refused()
         except MigrationError as error:
-            error.facts = {**self._result(), **error.facts}
+            error.facts = {**self._result(False), **error.facts}
             raise
-        return self._result()
+        return self._result(finished)
 
     def _compared(self, wanted: dict) -> tuple[bool, list[str]]:
         entries = self.administration.entries(wanted["name"])
-        return entries is not None, [entry for entry in wanted["entries"] if entry not in (entries or ())]
+        known = {entry.casefold() for entry in entries or ()}
+        return entries is not None, [entry for entry in wanted["entries"] if entry.casefold() not in known]
 
     def _settled(self, name: str, there: bool, lacking: list[str]) -> bool:
         """False when it is no use to go on."""
+        refused = len(self.refusals.told)
+        enough = self._brought(name, there, lacking)
+        self.through += 1
+        self.unfit += len(self.refusals.told) > refused
+        return not enough
+
+    def _brought(self, name: str, there: bool, lacking: list[str]) -> bool:
+        """Whether enough was refused."""
         try:
             if not there and (self.check_mode or self.administration.add_list(name)):
                 self._added("lists_added", name)
         except Refused as error:
-            self.write(list=name, outcome="refused", reason=str(error))
-            return not self.refusals.add(name, error)
+            return self.refusals.add(name, error)
         for entry in lacking:
             try:
                 if self.check_mode or self.administration.add_entry(name, entry):
                     self._added("entries_added", name, entry=entry)
             except Refused as error:
-                self.write(list=name, entry=entry, outcome="refused", reason=str(error))
                 if self.refusals.add(f"{name}: {entry}", error):
-                    return False
-        return True
+                    return True
+        return False
 
     def _added(self, count: str, name: str, **entry: str) -> None:
         self.counts[count] += 1
         self.changes.append((": ".join((name, *entry.values())), "absent", "present"))
         self.write(list=name, **entry, outcome="added")
 
-    def _result(self) -> dict:
+    def _refused(self) -> None:
+        for refusal in self.refusals.told:
+            self.write(list=refusal["name"], outcome="refused", reason=refusal["reason"])
+        done = f"{self.counts['lists_added']} lists and {self.counts['entries_added']} entries were added"
+        raise self.refusals.error(self.administration.where, done, {})
+
+    def _result(self, finished: bool) -> dict:
+        wanted, left = len(self.params["lists"]), len(self.todo) - self.through
+        speed = rate(self.through, time.monotonic() - self.listed)
         return {
-            "changed": any(self.counts.values()), **self.counts, "wanted": len(self.plan), "refused": self.refusals.told,
-            "report_path": self.params["report_path"], "diff": mirapoint.diff(self.changes),
+            "changed": any(self.counts.values()), **self.counts, "wanted": wanted, "as_wanted": wanted - left - self.unfit,
+            "refused": self.refusals.told, "finished": finished, "report_path": self.params["report_path"], "diff": mirapoint.diff(self.changes),
+            "progress": [{
+                "server": self.administration.session.appliance.name, "lists": wanted, "lists_done": wanted - left,
+                "lists_per_second": round(speed, 1), "eta_seconds": 0.0 if not left else round(left / speed, 1) if speed else None,
+            }],
         }

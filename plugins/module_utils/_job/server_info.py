@@ -38,9 +38,10 @@ def server_info(options: dict, mailbox: str | None) -> dict:
         if not mailbox:
             raise MigrationError(f"{server.name} is looked at by way of a mailbox.", "Nothing was touched.", "Give mailbox.")
         owner = Mailbox(mailbox, mailbox)
-        return dict(described_by(server, owner), changed=False, login=server.login_names(mailbox)[0])
+        return dict(described_by(server, owner), changed=False, login=server.login_names(mailbox)[0], login_form=server.login[0])
     session = connect(server, Mailbox(mailbox, mailbox) if mailbox else None)
-    result = dict(describe(session), changed=False, login=session.login if mailbox else "")
+    form = server.login[server.login_names(mailbox).index(session.login)] if mailbox else ""
+    result = dict(describe(session), changed=False, login=session.login if mailbox else "", login_form=form)
     session.close()
     return result
 

@@ -17,7 +17,7 @@ from .store import Ledger
 
 
 KINDS = (
-    "questionnaire", "discovery", "scope_of_work", "environment", "estimate", "copy", "sync", "rules", "rights", "cut_over_plan",
+    "questionnaire", "discovery", "scope_of_work", "environment", "login_form", "estimate", "copy", "sync", "rules", "rights", "cut_over_plan",
     "mx_before", "cut_over", "roll_back",
 )
 

@@ -13,7 +13,7 @@ import types
 
 from .._libraries import sqlalchemy as sa
 
-VERSION = 5
+VERSION = 6
 # The first number of an item of a source without UIDs; see catalogue.py.
 MIDDLE = 1 << 30
 
@@ -227,6 +227,39 @@ def tables() -> types.SimpleNamespace:
         sa.Column("reply", sa.Text, nullable=False, default=""),
     )
 
+    # Quotas of mailboxes at the target, in KiB, that are higher while mail is copied: what they were, committed before they are set, and to what
+    # they were raised, 0 for no limit. `state`: about to be raised, raised, or restored, after which they are never raised again.
+    quotas = sa.Table(
+        "quotas",
+        meta,
+        sa.Column("target", sa.Text, primary_key=True),
+        sa.Column("before_kb", big, nullable=False),
+        sa.Column("raised_kb", big, nullable=False),
+        sa.Column("state", sa.Text, nullable=False),
+        sa.Column("changed_at", sa.Float, nullable=False),
+    )
+
+    # What sends users' mail to the other side, in entries of directories. `before` has the attributes as they were, committed before they were
+    # changed; `ours` all that were set since; `contact` the entry that was added for it. All three are JSON.
+    routes_in_directory = sa.Table(
+        "routes_in_directory",
+        meta,
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("directory", sa.Text, nullable=False),
+        sa.Column("method", sa.Text, nullable=False),
+        sa.Column("entry", sa.Text, nullable=False),
+        sa.Column("target", sa.Text, nullable=False),
+        sa.Column("primary_address", sa.Text, nullable=False),
+        sa.Column("wave", sa.Text, nullable=False),
+        # routed or restored.
+        sa.Column("state", sa.Text, nullable=False),
+        sa.Column("before", sa.Text, nullable=False),
+        sa.Column("ours", sa.Text, nullable=False),
+        sa.Column("contact", sa.Text, nullable=False),
+        sa.Column("changed_at", sa.Float, nullable=False),
+        sa.UniqueConstraint("directory", "method", "entry"),
+    )
+
     # What could not be moved as it was. `reason` is a word from _model/reasons.py, `detail` the server's own text.
     exceptions = sa.Table(
         "exceptions",
@@ -382,6 +415,8 @@ def tables() -> types.SimpleNamespace:
         passes=passes,
         accounts=accounts,
         notices=notices,
+        quotas=quotas,
+        routes_in_directory=routes_in_directory,
         exceptions=exceptions,
         records=records,
         remote_folders=remote_folders,

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the messaging.migration contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Directories for the tests here: they are read only, so each is started once. `module` and `servers` are as in integration/mail."""
+"""Directories for the tests here: those that are only read are started once. `module` and `servers` are as in integration/mail."""
 
 from __future__ import annotations
 
@@ -83,3 +83,17 @@ def openldap(tools, tmp_path_factory, certificate) -> slapd.Slapd:
     ]
     trees = {slapd.SUFFIX: organisation.ldif(entries), old_organisation.NAME: organisation.ldif(old_organisation.ENTRIES)}
     return slapd.Slapd(tmp_path_factory.mktemp("slapd") / "server", tools, certificate, trees)
+
+
+@pytest.fixture
+def own_tools():
+    """For servers of one test."""
+    yield (made := Tools())
+    made.end()
+
+
+@pytest.fixture
+def target_directory(tmp_path, certificate, own_tools) -> slapd.Slapd:
+    """That of a target, with nobody in it but for one unit."""
+    people = (f"ou=people,{slapd.SUFFIX}", {"objectClass": ["organizationalUnit"], "ou": ["people"]})
+    return slapd.Slapd(tmp_path / "target-directory", own_tools, certificate, {slapd.SUFFIX: organisation.ldif([*slapd.ROOT, people])})

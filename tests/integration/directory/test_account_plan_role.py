@@ -31,8 +31,8 @@ def plan(tmp_path, run_play):
             "account_plan_directories": [{"name": "oslo", "kind": "exchange_5_5_csv", "path": str(export)}],
             "account_plan_servers": {"OSLO1": "oslo"}, "account_plan_name_replacements": {".": ""},
             "account_plan_station_path": str(tmp_path / "station"), "account_plan_migration": "example",
-            "account_plan_ledger": {"url": f"sqlite:///{tmp_path / 'ledger.db'}"}, "account_plan_python": sys.executable, "gate_target": {"host": "new.example.test"},
-            **more,
+            "account_plan_ledger": {"url": f"sqlite:///{tmp_path / 'ledger.db'}"}, "account_plan_python": sys.executable,
+            "gate_target": {"host": "new.example.test"}, **more,
         }
         show = {"name": "Show", "ansible.builtin.debug": {"msg": MAILBOXES}}
         results = run_play([ROLE, show], variables, check=check)

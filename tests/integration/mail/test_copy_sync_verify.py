@@ -232,4 +232,5 @@ def test_encrypted(servers, pair, play, secrets, certificate, tls):
     ])
     assert copied["messages"] == 2
     assert found["tls"]["version"].startswith("TLSv1") and found["login"] == "anna.berg*migadmin"
+    assert found["login_form"] == "{mailbox}*{admin}"
     assert pair.findings() == {}

@@ -36,7 +36,8 @@ ELSEWHERE = [
     "messaging.migration.mailbox_rules", "messaging.migration.mailbox_rights", "messaging.migration.mirapoint_command",
     "messaging.migration.mirapoint_distribution_list", "messaging.migration.mirapoint_info", "messaging.migration.mirapoint_user",
     "messaging.migration.account_plan", "messaging.migration.directory_info", "messaging.migration.initial_passwords",
-    "messaging.migration.user_notice",
+    "messaging.migration.user_notice", "messaging.migration.directory_account", "messaging.migration.directory_routing",
+    "messaging.migration.mailbox_quota",
 ]
 
 

@@ -4,11 +4,13 @@
 """The administration of an appliance.
 
 appliance: the service of servers/admind over TLS (class Appliance of servers/appliance.py). module: as in servers/fixtures.py.
+cyrus: a Cyrus of its own. on_cyrus: the service, which acts on it and writes its lists into the map `lists`.
 """
 
 from __future__ import annotations
 
 import pathlib
+import shutil
 import sys
 
 import pytest
@@ -17,6 +19,7 @@ TESTS = pathlib.Path(__file__).resolve().parents[2]
 if str(TESTS) not in sys.path:
     sys.path.insert(0, str(TESTS))
 
+from servers import cyrus as image_of
 from servers import fixtures
 from servers.appliance import Appliance
 
@@ -31,3 +34,21 @@ def tools(start, free_port, wait_for_port) -> fixtures.Tools:
 @pytest.fixture
 def appliance(tmp_path, tools, certificate) -> Appliance:
     return Appliance(tmp_path / "appliance", tools, certificate)
+
+
+@pytest.fixture
+def cyrus(servers):
+    image = image_of.image()
+    if image is None:
+        pytest.skip("the image of the lab's target is not on this machine (`make lab` makes it)")
+    return servers.cyrus(image)
+
+
+@pytest.fixture
+def on_cyrus(cyrus, tmp_path, tools, certificate) -> Appliance:
+    (tmp_path / "imap-password").write_text(cyrus.password)
+    more = [f"--imap-port={cyrus.port}", f"--imap-admin={cyrus.admin}", f"--imap-password-file={tmp_path / 'imap-password'}", "--domain=example.test",
+            f"--addresses={tmp_path / 'lists'}", f"--made={shutil.which('postmap')}", f"--set-password=tee {tmp_path / 'password-of'}"]
+    appliance = Appliance(tmp_path / "appliance", tools, certificate, more)
+    appliance.cyrus = cyrus
+    return appliance

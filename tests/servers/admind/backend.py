@@ -37,6 +37,9 @@ class Backend(abc.ABC):
     @abc.abstractmethod
     def add_entry(self, domain: str, name: str, entry: str) -> None: ...
 
+    def settle(self) -> None:
+        """A client has gone: what was put off for more of its kind is done now."""
+
 
 class Files(Backend):
     """In memory, and in a file to which each change is appended; no passwords."""

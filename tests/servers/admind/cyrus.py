@@ -5,17 +5,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import imaplib
 import pathlib
 import re
 import subprocess
+import time
 import typing as t
 
 from .backend import Files, Refused
 
 # What an administrator needs to write into a mailbox, beside what its owner has anyway.
 RIGHTS = "lrswipkxtea"
+# The map is written that often while lists come, in seconds, and once they have come.
+OFTEN = 1.0
 MAILBOX = re.compile(rb'\) "(.)" "?user\1([^"]+)"?\Z')
 
 
@@ -38,19 +42,20 @@ class CyrusPostfix(Files):
     """The file keeps full names and lists. Of the first domain only: Cyrus has the others' users under other names."""
 
     def __init__(self, folder: pathlib.Path, servers: Servers) -> None:
-        self._servers = servers
+        self._servers, self._written, self._wanting = servers, 0.0, False
+        self._connection: imaplib.IMAP4 | None = None
         super().__init__(folder)
 
     def users(self, domain: str) -> dict[str, str]:
         known = super().users(domain)
         with self._imap() as imap:
-            _ok, lines = imap.list('""', "user.%")
+            lines = imap.list('""', "user.%")[1]
         found = [MAILBOX.search(line) for line in lines if line]
         return {name: known.get(name, "") for name in sorted(one[2].decode() for one in found if one)}
 
     def add_user(self, domain: str, name: str, password: str, full_name: str) -> None:
         self._here(domain)
-        with self._lock, self._imap() as imap:
+        with self._imap() as imap:
             if imap.list('""', f'"user.{name}"')[1] != [None]:
                 raise Refused("Already exists")
             self._done(imap.create(f'"user.{name}"'))
@@ -61,41 +66,52 @@ class CyrusPostfix(Files):
 
     def delete_user(self, domain: str, name: str) -> None:
         self._here(domain)
-        with self._lock, self._imap() as imap:
+        with self._imap() as imap:
             self._done(imap.delete(f'"user.{name}"'))
             if name in super().users(domain):
                 self._keep("no user", domain, name, "")
 
-    def add_list(self, domain: str, name: str) -> None:
-        super().add_list(domain, name)
-        self._write()
-
     def add_entry(self, domain: str, name: str, entry: str) -> None:
-        super().add_entry(domain, name, entry)
-        self._write()
+        with self._lock:
+            super().add_entry(domain, name, entry)
+            self._wanting = self._servers.addresses is not None
+            if time.monotonic() >= self._written + OFTEN:
+                self.settle()
 
-    def _write(self) -> None:
-        """Lists without entries are no addresses yet."""
-        path = self._servers.addresses
-        if path is None:
-            return
-        lines = []
-        for domain, lists in self.lists().items():
-            at = f"@{domain or self._servers.domain}"
-            for name, entries in lists.items():
-                if entries:
-                    lines.append(f"{name}{at} {', '.join(entry if '@' in entry else entry + at for entry in entries)}\n")
-        path.write_text("".join(lines), encoding="utf-8")
-        _run([*self._servers.made, str(path)], "")
+    def settle(self) -> None:
+        """Write the map. Lists without entries are no addresses yet."""
+        with self._lock:
+            if not self._wanting:
+                return
+            lines = []
+            for domain, lists in self.lists().items():
+                at = f"@{domain or self._servers.domain}"
+                for name, entries in lists.items():
+                    if entries:
+                        lines.append(f"{name}{at} {', '.join(entry if '@' in entry else entry + at for entry in entries)}\n")
+            self._servers.addresses.write_text("".join(lines), encoding="utf-8")
+            _run([*self._servers.made, str(self._servers.addresses)], "")
+            self._written, self._wanting = time.monotonic(), False
 
     def _here(self, domain: str) -> None:
         if domain not in ("", self._servers.domain):
             raise Refused(f"No users in {domain}")
 
-    def _imap(self) -> imaplib.IMAP4:
-        imap = imaplib.IMAP4(self._servers.host, self._servers.port, timeout=30)
-        imap.login(self._servers.admin, self._servers.admin_password)
-        return imap
+    @contextlib.contextmanager
+    def _imap(self) -> t.Iterator[imaplib.IMAP4]:
+        """One connection for one at a time, kept for thousands of users: a new one costs Cyrus more than a user."""
+        with self._lock:
+            if self._connection is None or not self._lives(self._connection):
+                self._connection = imaplib.IMAP4(self._servers.host, self._servers.port, timeout=30)
+                self._connection.login(self._servers.admin, self._servers.admin_password)
+            yield self._connection
+
+    @staticmethod
+    def _lives(imap: imaplib.IMAP4) -> bool:
+        try:
+            return imap.noop()[0] == "OK"
+        except (imaplib.IMAP4.abort, OSError):
+            return False
 
     @staticmethod
     def _done(answer: tuple[str, list[t.Any]]) -> None:

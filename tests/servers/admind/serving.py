@@ -92,6 +92,12 @@ class Connection(socketserver.StreamRequestHandler):
         self.domain, self.logged_in, self.count = "", False, 0
 
     def handle(self) -> None:
+        try:
+            self._serve()
+        finally:
+            self.server.backend.settle()
+
+    def _serve(self) -> None:
         settings = self.server.settings
         self.wfile.write(f"* OK {settings.name} admind {settings.version} server ready\r\n".encode())
         while True:

@@ -7,11 +7,15 @@ import pathlib
 
 import pytest
 
-from ansible_collections.messaging.migration.plugins.action import mailbox_copy, mailbox_sync, mailbox_verify, mirapoint_user, user_notice
+from ansible_collections.messaging.migration.plugins.action import (
+    directory_account, mailbox_copy, mailbox_sync, mailbox_verify, mirapoint_distribution_list, mirapoint_user, user_notice,
+)
 from ansible_collections.messaging.migration.plugins.plugin_utils._steps import SteppedAction
 
 
-@pytest.mark.parametrize("action", [mailbox_copy, mailbox_sync, mailbox_verify, mirapoint_user, user_notice])
+@pytest.mark.parametrize("action", [
+    directory_account, mailbox_copy, mailbox_sync, mailbox_verify, mirapoint_distribution_list, mirapoint_user, user_notice,
+])
 def test_each_shares_its_name_with_a_module_and_shows_its_progress(action):
     assert issubclass(action.ActionModule, SteppedAction)
     plugins = pathlib.Path(action.__file__).parents[1]
@@ -21,6 +25,16 @@ def test_each_shares_its_name_with_a_module_and_shows_its_progress(action):
 def test_users_have_a_line_of_their_own():
     row = {"server": "new", "users": 10000, "users_done": 3120, "users_per_second": 48.5, "eta_seconds": 141.9}
     assert mirapoint_user.ActionModule.line(row) == "new: 3120/10000 users, 48 users/s, ETA 2 min 22 s"
+
+
+def test_so_have_lists():
+    row = {"server": "new", "lists": 4000, "lists_done": 1250, "lists_per_second": 110.2, "eta_seconds": 25.0}
+    assert mirapoint_distribution_list.ActionModule.line(row) == "new: 1250/4000 lists, 110 lists/s, ETA 25 s"
+
+
+def test_so_have_accounts():
+    row = {"server": "ldap", "accounts": 10000, "accounts_done": 3120, "accounts_per_second": 480.5, "eta_seconds": 14.3}
+    assert directory_account.ActionModule.line(row) == "ldap: 3120/10000 accounts, 480 accounts/s, ETA 14 s"
 
 
 def test_so_have_notices():

@@ -18,7 +18,7 @@ NAME = "messaging.migration.planned_mailboxes"
 
 def account(server, mailbox, **more):
     name = mailbox.replace(".", "")
-    return {"server": server, "mailbox": mailbox, "target": name, "wave": "first", "quota_mb": 500, "primary": f"{mailbox}@example.test", "addresses": [], **more}
+    return {"server": server, "mailbox": mailbox, "target": name, "wave": "first", "quota_mb": 500, "primary": f"{mailbox}@example.test", **more}
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import json
 import pytest
 
 from ansible_collections.messaging.migration.plugins.module_utils._errors import MigrationError
-from ansible_collections.messaging.migration.plugins.module_utils._job import mirapoint_users
+from ansible_collections.messaging.migration.plugins.module_utils._job import mirapoint_lists, mirapoint_users
 from ansible_collections.messaging.migration.plugins.module_utils._job.mirapoint_command import command
 from ansible_collections.messaging.migration.plugins.module_utils._job.mirapoint_info import info
 from ansible_collections.messaging.migration.plugins.module_utils._job.mirapoint_lists import lists
@@ -166,7 +166,8 @@ def test_lists_are_added_once(served, tmp_path):
     served.backend.add_list("", "sales")
     served.backend.add_entry("", "sales", "ann")
     report = tmp_path / "lists.jsonl"
-    options = served.options(lists=[listed("sales", "ann", "bob"), listed("empty"), listed("new", "x@elsewhere.test")], report_path=str(report))
+    given = [listed("sales", "ann", "bob"), listed("empty"), listed("new", "x@elsewhere.test")]
+    options = served.options(time_budget=0.0, lists=given, report_path=str(report))
     with pytest.raises(MigrationError, match="adding entries to a list needs the command DLENTRY ADD"):
         lists(options)
     assert served.mutating() == []
@@ -175,20 +176,20 @@ def test_lists_are_added_once(served, tmp_path):
     for result in (planned, done):
         assert (result["changed"], result["lists_added"], result["entries_added"], result["wanted"]) == (True, 2, 2, 3)
         assert result["diff"]["after"] == "sales: bob: present\nempty: present\nnew: present\nnew: x@elsewhere.test: present\n"
-    assert not again["changed"]
+    assert (planned["as_wanted"], done["as_wanted"], done["finished"]) == (3, 3, True) and not again["changed"]
     assert served.backend.lists() == {"": {"sales": ["ann", "bob"], "empty": [], "new": ["x@elsewhere.test"]}}
     assert len(served.mutating()) == len(events(report)) == 4
 
 
 def test_lists_without_entries_need_nothing_unconfirmed(served):
-    assert lists(served.options(lists=[listed("sales")]))["lists_added"] == 1
+    assert lists(served.options(time_budget=0.0, lists=[listed("sales")]))["lists_added"] == 1
     assert served.mutating() == [("DL ADD", ["sales"])]
 
 
 def test_a_list_whose_entries_are_not_told_may_be_there(served):
     served.backend.add_list("", "sales")
     served.quirks(refuse={"DLENTRY LIST": {"*": "Permission denied"}})
-    assert not lists(served.options(lists=[listed("sales")]))["changed"]
+    assert not lists(served.options(time_budget=0.0, lists=[listed("sales")]))["changed"]
 
 
 def test_refused_lists_and_entries(served, tmp_path):
@@ -196,15 +197,46 @@ def test_refused_lists_and_entries(served, tmp_path):
     report = tmp_path / "lists.jsonl"
     with pytest.raises(MigrationError, match="refuses bad: Bad name, and 1 more. By this run 2 lists and 1 entries were added") as caught:
         lists(served.options(
-            lists=[listed("bad", "a"), listed("half", "b"), listed("good", "c")], unconfirmed_commands=True, report_path=str(report),
+            time_budget=0.0, lists=[listed("bad", "a"), listed("half", "b"), listed("good", "c")], unconfirmed_commands=True, report_path=str(report),
         ))
+    assert (caught.value.facts["as_wanted"], caught.value.facts["finished"]) == (1, False)
     assert caught.value.facts["refused"] == [{"name": "bad", "reason": "Bad name"}, {"name": "half: b", "reason": "Bad entry"}]
-    assert [event["outcome"] for event in events(report)] == ["refused", "added", "refused", "added", "added"]
+    assert [event["outcome"] for event in events(report)] == ["added", "added", "added", "refused", "refused"]
+
+
+OLD = "IMCEAEX-_O=EXAMPLE_OU=BERLIN+20X_CN=RECIPIENTS_CN=ANNA"
+
+
+def test_names_that_old_mail_has_are_sent_as_they_are(served):
+    names = [OLD, "IMCEAEX-_o=Ex+28am+29ple_cn=o'neil", "a{1}", "back\\slash", 'quo"te']
+    done = lists(served.options(
+        time_budget=0.0, lists=[listed(name, "anna@example.test") for name in names], unconfirmed_commands=["list_entry_add"], domain="example.test",
+    ))
+    assert done["entries_added"] == len(names) and served.backend.lists() == {"example.test": {name: ["anna@example.test"] for name in names}}
+
+
+def test_entries_are_the_same_in_any_case(served):
+    served.backend.add_list("", "sales")
+    served.backend.add_entry("", "sales", "Ann@example.test")
+    assert not lists(served.options(time_budget=0.0, lists=[listed("sales", "ann@EXAMPLE.test")]))["changed"]
+
+
+def test_lists_step_by_step(served, monkeypatch):
+    monkeypatch.setattr(mirapoint_lists, "LEAST_DONE", 4)
+    monkeypatch.setattr(mirapoint_lists, "LEAST_SHARE", 0)
+    served.quirks(refuse={"DL ADD": {"l0": "Name too long"}})
+    options = served.options(time_budget=1e-9, lists=[listed(f"l{number}", "ann") for number in range(9)], unconfirmed_commands=True)
+    first, second = lists(options), lists(options)
+    assert [(step["finished"], step["lists_added"], step["as_wanted"]) for step in (first, second)] == [(False, 3, 3), (False, 3, 6)]
+    assert [row["lists_done"] for step in (first, second) for row in step["progress"]] == [4, 7]
+    with pytest.raises(MigrationError, match="refuses l0: Name too long. By this run 2 lists and 2 entries were added") as caught:
+        lists(options)
+    assert (caught.value.facts["as_wanted"], caught.value.facts["finished"], len(served.backend.lists()[""])) == (8, False, 8)
 
 
 def test_entries_that_can_not_be_meant(served):
     with pytest.raises(MigrationError, match="entries of sales has a 2 times"):
-        lists(served.options(lists=[listed("sales", "a", "a")]))
+        lists(served.options(time_budget=0.0, lists=[listed("sales", "a", "a")]))
     assert served.commands() == []
 
 
