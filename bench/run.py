@@ -23,7 +23,7 @@ from . import report
 from .rounds import Row
 from .settings import Settings
 from .stage import HERE, ROOT, Failed
-from .work import ews, first_pass, large, later_pass, many_mailboxes, pacing
+from .work import accounts, ews, first_pass, large, later_pass, many_mailboxes, pacing
 
 # Who measures a line of work: a function of its name and the settings, which returns rows.
 LINES: dict[str, t.Callable[[str, Settings], list[Row]]] = {
@@ -36,10 +36,14 @@ LINES: dict[str, t.Callable[[str, Settings], list[Row]]] = {
     "ews_first_pass": ews.first_pass,
     "ews_memory": ews.memory,
     "ews_no_change": ews.no_change,
+    "accounts": accounts.measure,
     "pace_limit_worst_slice": pacing.limit,
     "pace_live": pacing.live,
 }
-ABOUT = {name: line.about for name, line in first_pass.LINES.items()} | later_pass.LINES | large.LINES | many_mailboxes.LINES | ews.LINES | pacing.LINES
+ABOUT = {
+    **{name: line.about for name, line in first_pass.LINES.items()},
+    **later_pass.LINES, **large.LINES, **many_mailboxes.LINES, **ews.LINES, **accounts.LINES, **pacing.LINES,
+}
 
 
 def main() -> None:
