@@ -21,6 +21,7 @@ description:
     knows.
   - Told as well, and no hindrance, are addresses outside the domains, users without mailbox, mailboxes without user, members of lists who do not
     move, groups in a circle, disabled accounts, mailboxes of Exchange itself, and restrictions and delegates that get lost.
+  - What M(messaging.migration.directory_routing) has set in a directory, by this ledger, is no forward of a user.
   - Users are held against the mailboxes that the ledger has, which are those of the inventory once M(messaging.migration.mailbox_discover) ran.
 extends_documentation_fragment:
   - messaging.migration._attributes

@@ -3,19 +3,21 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A whole migration in the lab: four Exchange servers to a Mirapoint, six phases, while mail comes in and users work.
 
-Ends with 0 only if the independent audit finds every message at the target, once, unchanged. The lab keeps running
-afterwards, to look around (podman exec -it station1 bash); `make clean` takes it away.
+Ends with 0 only if the independent audit finds every message at the target, once, unchanged, and if mail for every address of everybody reaches
+those whom it is for. The lab keeps running afterwards, to look around (podman exec -it station1 bash); `make clean` takes it away.
 """
 
 from __future__ import annotations
 
 import argparse
+import collections
 import hashlib
 import json
 import pathlib
 import sys
 import time
 
+import addresses
 import lab
 from phases import Run, play
 from wire import Watch
@@ -30,6 +32,10 @@ PHASES = (
     ("cut_over", "Phase 6, cut-over"),
 )
 LIVE_FROM = "copy_mailboxes"
+# Where a migration changes something; one of which nothing was seen has no witness.
+CHANGED = ("imap", "dav", "target_directory", "administration", "active_directory", "dns", "smtp")
+WAYS = ("administration", "directory", "imap")
+KINDS_OF_ADDRESSES = ("alias", "list", "imceaex")
 # Calendars and notes change after this one.
 OFFICE_CHANGES_AFTER = "copy_mailboxes"
 # Mail goes on coming for a while after the cut-over: it has to be at the target.
@@ -50,6 +56,8 @@ class Demo:
         }
         self.phases: list[dict] = []
         self.mutations = self.commands = 0
+        # What the same witnesses see where something is done indeed.
+        self.changes: collections.Counter[str] = collections.Counter()
         self.life: lab.Life | None = None
 
     def run(self) -> dict:
@@ -72,6 +80,8 @@ class Demo:
         findings = lab.audit(self.build / "audit.json", live=True)
         say("Every phase again: nothing may change")
         again = self.must(self.again())
+        say("Mail from outside for every alias, every list, and every name that old mail has")
+        reached = addresses.probe()
         self.must(play("report", self.build, quiet=True, **self.variables))
         totals = findings["totals"]
         summary = {
@@ -83,6 +93,9 @@ class Demo:
                 "mailboxes", "messages_at_source", "messages_at_target", "missing", "doubled", "altered", "misplaced", "flags_differ",
                 "dates_differ", "subscriptions_differ", "folders_missing", "extra", "live_messages_sent", "live_messages_at_target",
             )},
+            "addresses": reached["counts"],
+            "addresses_not_reached": reached["findings"][:10],
+            "provisioned": lab.provisioned(),
             "exceptions_open": self.exceptions_open(),
             "downtime_seconds": round(lab.probe_arrived_at() - lab.frozen_at(), 1),
             "mx_before": mx_before,
@@ -93,6 +106,7 @@ class Demo:
             "second_run_seconds": again.seconds,
             "check_mode_mutations": self.mutations,
             "check_mode_commands_seen": self.commands,
+            "changes_seen": dict(self.changes),
             "audit_clean": findings["clean"],
             "audit_findings": findings["findings"][:10],
         }
@@ -108,7 +122,7 @@ class Demo:
         return play("again", self.build, playbook=str(playbook), quiet=True, **self.variables)
 
     def make_lab(self) -> None:
-        say("The lab: four source servers, a target server, a name server, two migration stations, the outside world")
+        say("The lab: four source servers, their directory, a target server, a name server, two migration stations, the outside world")
         log = self.build / "molecule.log"
         # `create` prepares the hosts, too.
         for action in ("destroy", "create"):
@@ -127,12 +141,14 @@ class Demo:
         seen, mutations = watch.mutations()
         self.commands += seen
         self.mutations += mutations
+        watch = Watch(time.time)
         run = play(name, self.build, **self.variables)
         seconds = run.seconds
         if not run.ok and name in SIGNED:
             self.sign(name)
             run = play(name, self.build, **self.variables)
             seconds += run.seconds
+        self.changes.update({wire: changing for wire, (_seen, changing) in watch.counts().items()})
         self.phases.append({"name": name, "seconds": round(seconds, 1), "ok": run.ok})
         self.must(run)
 
@@ -175,8 +191,16 @@ def faults(summary: dict) -> list[str]:
         wrong.append(f"the lab was not filled {' '.join(empty)}".strip())
     if not summary["check_mode_commands_seen"]:
         wrong.append("the witnesses of check mode saw nothing")
+    wrong += [f"nobody saw what the migration changed by {wire}" for wire in CHANGED if not summary["changes_seen"].get(wire)]
+    if summary["changes_seen"].get("ews"):
+        wrong.append("the migration changed something by EWS")
     if not summary["live_messages_sent"] or summary["live_messages_sent"] != summary["live_messages_at_target"]:
         wrong.append(f"{summary['live_messages_at_target']} of {summary['live_messages_sent']} live messages are at the target")
+    for kind in KINDS_OF_ADDRESSES:
+        sent, delivered = (summary["addresses"].get(kind, {}).get(count, 0) for count in ("sent", "delivered"))
+        if not sent or sent != delivered:
+            wrong.append(f"{delivered} of {sent} messages to addresses of kind {kind} reached those whom they are for")
+    wrong += [f"no account was made by way {way}" for way in WAYS if not summary["provisioned"].get(way)]
     if summary["mx_before"] == summary["mx_after"] or not all("mirapoint" in record for record in summary["mx_after"]):
         wrong.append(f"the MX records are {summary['mx_after']}")
     return wrong

@@ -9,6 +9,7 @@ import imaplib
 import json
 import os
 import pathlib
+import re
 import shutil
 import ssl
 import subprocess
@@ -18,11 +19,13 @@ import time
 import dns.message
 import dns.query
 import dns.rdatatype
+import ldap3
 import yaml
 
 import exmerge
 import office
 import office_audit
+from people import SUFFIX, People
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SCENARIO = ROOT / "molecule" / "lab"
@@ -37,7 +40,8 @@ HABITS = 5
 TARGET = "mirapoint"
 STATION_HOSTS = ("station1", "station2")
 STATIONS = {"10.89.70.31", "10.89.70.32"}
-ADDRESSES = {TARGET: "10.89.70.20"}
+DIRECTORY = "dc1"
+ADDRESSES = {TARGET: "10.89.70.20", DIRECTORY: "10.89.70.3"}
 NAME_SERVER = "10.89.70.2"
 DOMAIN = "example.test"
 CA = "/etc/lab/ca.pem"
@@ -56,6 +60,7 @@ def environment() -> dict[str, str]:
         "ANSIBLE_COLLECTIONS_PATH": str(collections),
         "ANSIBLE_HOME": str(ROOT / "build" / "ansible"),
         "CONTAINERS_CONF": str(SCENARIO / "containers.conf"),
+        "ANSIBLE_VAULT_PASSWORD_FILE": str(SCENARIO / "vault_password.sh"),
         "ANSIBLE_FORCE_COLOR": "0",
     }
 
@@ -83,9 +88,8 @@ def source_server(name: str) -> dict:
 
 
 def mailboxes(name: str, pst: bool = False) -> list[dict]:
-    """Mailboxes of a source server by the name that its users have there, with `address` as the inventory has it; those in PST files, or the others."""
-    return [{**mailbox, "address": mailbox["name"], "name": mailbox["name"].partition("@")[0]}
-            for mailbox in source_server(name)["mailboxes"] if bool(mailbox.get("pst")) == pst]
+    """Who has a mailbox on a source server, as people.yml has them, with `address`; those in PST files, or the others."""
+    return [{**person, "address": f"{person['name']}@{DOMAIN}"} for person in People().by_server[name] if bool(person.get("pst")) == pst]
 
 
 def read_by_ews(name: str) -> bool:
@@ -206,9 +210,7 @@ def send(recipient: str, subject: str) -> None:
 
 def subjects(target: str, folder: str) -> list[str]:
     """What lies in a folder of the target."""
-    secret = secrets()["target_admin_password"]
-    imap = imaplib.IMAP4_SSL(ADDRESSES[TARGET], 993, ssl_context=ssl.create_default_context(cafile=str(BUILD / "ca" / "ca.pem")), timeout=60)
-    imap.authenticate("PLAIN", lambda _: f"{target}\0cyrus\0{secret}".encode())
+    imap = at_target(target)
     imap.select(f'"{folder}"', readonly=True)
     found = [answer[1].partition(b":")[2].strip().decode(errors="replace") for answer in imap.fetch("1:*", "(BODY.PEEK[HEADER.FIELDS (SUBJECT)])")[1]
              if isinstance(answer, tuple)]
@@ -223,12 +225,13 @@ class Life:
     stop_file = "/var/tmp/stop"
 
     def __init__(self, rate: float = 1.0, user_rate: float = 1.0) -> None:
-        everybody = [(source_server(name), mailbox["name"]) for name in SOURCES for mailbox in mailboxes(name)]
+        everybody = [(source_server(name), mailbox) for name in SOURCES for mailbox in mailboxes(name)]
         config = {
             "domain": DOMAIN, "name_server": NAME_SERVER, "ca_file": CA, "sender": "friend@outside.test", "seed": 1,
-            "recipients": [mailbox for _server, mailbox in everybody],
+            # What is forwarded would be at two places.
+            "recipients": [mailbox["name"] for _server, mailbox in everybody if "forward" not in mailbox],
             "users": [
-                {"host": server["host"], "port": 993, "login": f"EXAMPLE/{mailbox}", "password": f"lab-{mailbox}", "left_alone": tops()}
+                {"host": server["host"], "port": 993, "login": f"EXAMPLE/{mailbox['name']}", "password": f"lab-{mailbox['name']}", "left_alone": tops()}
                 for server, mailbox in everybody
             ],
         }
@@ -245,6 +248,62 @@ class Life:
         on("outside", "touch", self.stop_file)
         if self.process.wait(timeout=400):
             raise RuntimeError("the generator could not deliver all its mail")
+
+
+def active_directory() -> ldap3.Connection:
+    """Logged in as administrator, with the directory's own words on itself."""
+    return _directory(DIRECTORY, f"administrator@{DOMAIN}", secrets()["directory_password"])
+
+
+def _directory(host: str, user: str, password: str) -> ldap3.Connection:
+    tls = ldap3.Tls(validate=ssl.CERT_REQUIRED, ca_certs_file=str(BUILD / "ca" / "ca.pem"))
+    server = ldap3.Server(ADDRESSES[host], 636, use_ssl=True, tls=tls, get_info=ldap3.DSA)
+    return ldap3.Connection(server, user, password, auto_bind=True, raise_exceptions=True)
+
+
+def provisioned() -> dict[str, int]:
+    """Way -> accounts that were made by it, by the books of the target's own services."""
+    journal = on(TARGET, "sh", "-c", "cat /var/lib/admind/accounts.jsonl 2>/dev/null || true").splitlines()
+    administered = {name for kind, _domain, name, _more in map(json.loads, journal) if kind == "user"}
+    with _directory(TARGET, f"cn=admin,{SUFFIX}", secrets()["target_admin_password"]) as ldap:
+        ldap.search(f"ou=people,{SUFFIX}", "(uid=*)", attributes=["uid"])
+        listed = {uid for entry in ldap.entries for uid in entry.uid.values}
+    imap = at_target("cyrus")
+    mailboxes_ = {line.rpartition(b"user.")[2].rstrip(b'"').decode() for line in imap.list('""', "user.%")[1]}
+    imap.logout()
+    return {"administration": len(administered & mailboxes_), "directory": len(listed & mailboxes_), "imap": len(mailboxes_ - administered - listed)}
+
+
+def routes() -> dict[str, str]:
+    """Who in Active Directory has another address to which his mail goes, and which; contacts have one anyway."""
+    with active_directory() as ldap:
+        ldap.search(SUFFIX, "(&(objectClass=user)(targetAddress=*))", attributes=["mail", "targetAddress"])
+        return {entry.mail.value: entry.targetAddress.value for entry in ldap.entries}
+
+
+def initial_passwords() -> dict[str, str]:
+    """What is handed out to users, by the file that the migration made for that."""
+    path = BUILD / "records" / "initial_passwords.yml"
+    done = subprocess.run(["ansible-vault", "view", path], env=environment(), capture_output=True, text=True, check=True)
+    return yaml.safe_load(done.stdout)["initial_passwords"]
+
+
+def imap_at_target() -> imaplib.IMAP4_SSL:
+    return imaplib.IMAP4_SSL(ADDRESSES[TARGET], 993, ssl_context=ssl.create_default_context(cafile=str(BUILD / "ca" / "ca.pem")), timeout=60)
+
+
+def at_target(user: str) -> imaplib.IMAP4_SSL:
+    """Logged in by the administrator for a user, or for himself."""
+    imap, secret = imap_at_target(), secrets()["target_admin_password"]
+    imap.authenticate("PLAIN", lambda _: f"{user}\0cyrus\0{secret}".encode())
+    return imap
+
+
+def quota_mb(imap: imaplib.IMAP4_SSL, target: str) -> float:
+    """What the administrator sees of a mailbox, 0 for no limit."""
+    answer = b" ".join(line for _kind, lines in [imap.getquotaroot(f"user.{target}")] for part in lines for line in part if line)
+    found = re.search(rb"STORAGE \d+ (\d+)", answer)
+    return int(found[1]) / 1024 if found else 0
 
 
 def mx() -> list[str]:

@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import collections
 import json
 import pathlib
+import re
 import subprocess
 import sys
 import time
@@ -18,6 +20,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import demo
 import lab
 import office
+from people import OLD, People
 from phases import play
 from wire import Watch
 
@@ -101,15 +104,63 @@ def test_rules_of_exchange_work_at_the_target(summary):
     lab.wait_until(lambda: "Another subject" in lab.subjects(user["target"], "INBOX"), 60, "no rule is about this message")
 
 
+def test_mail_for_every_address_reaches_those_whom_it_is_for(summary):
+    assert summary["addresses_not_reached"] == []
+    expected = collections.Counter(probe.kind for probe in People().probes())
+    assert summary["addresses"] == {kind: {"sent": count, "delivered": count} for kind, count in expected.items()}
+
+
+def test_accounts_are_made_by_three_ways(summary):
+    people = People().by_server
+    others = len(people["exchange55"] + people["exchange2019"])
+    assert summary["provisioned"] == {"administration": len(people["exchange2000"]), "directory": len(people["exchange2003"]), "imap": others}
+
+
+def test_quotas_are_those_of_the_directory(summary):
+    imap, people = lab.at_target("cyrus"), People()
+    found = {person: lab.quota_mb(imap, person) for person in people.quotas()}
+    imap.logout()
+    assert found == people.quotas()
+    assert len(set(found.values())) > 5 and 0 in found.values()
+
+
+def test_users_who_were_made_with_a_password_log_in_by_it(summary):
+    passwords = lab.initial_passwords()
+    assert passwords.keys() == {person["target"] for person in People().by_server["exchange2000"]}
+    for target, password in passwords.items():
+        imap = lab.imap_at_target()
+        imap.login(target, password)
+        assert imap.select("INBOX", readonly=True)[0] == "OK"
+        imap.logout()
+
+
+def test_the_file_has_the_addresses_that_nobody_else_makes(summary):
+    """Those of the accounts that are made by IMAP, and of nobody else."""
+    written = lab.on(lab.TARGET, "cat", "/etc/postfix/addresses")
+    assert written == (lab.BUILD / "records" / "addresses").read_text(encoding="utf-8")
+    known = {re.split(r"[\s:]", line)[0] for line in written.splitlines() if line and not line.startswith("#")}
+    people = People()
+    for server, expected in (("exchange55", True), ("exchange2019", True), ("exchange2000", False), ("exchange2003", False)):
+        for person in people.by_server[server]:
+            for address in person.get("aliases", ()):
+                assert (f"{address}@{lab.DOMAIN}" in known) == expected, address
+
+
+def test_the_directory_sends_mail_to_the_target(summary):
+    here = [person for server, persons in People().by_server.items() if server != OLD for person in persons]
+    assert lab.routes() == {f"{person['name']}@{lab.DOMAIN}": f"SMTP:{person['target']}@mirapoint.{lab.DOMAIN}" for person in here}
+
+
 def test_no_secret_is_written_anywhere(summary):
     written = [path for path in BUILD.rglob("*") if path.is_file() and "runner" not in path.parts]
     assert any(path.name == "summary.json" for path in written)
-    for name, secret in lab.secrets().items():
+    secrets = {**lab.secrets(), **lab.initial_passwords()}
+    for name, secret in secrets.items():
         for path in written:
             assert secret.encode() not in path.read_bytes(), f"{name} is in {path}"
     ledger = lab.on("station1", "runuser", "-u", "postgres", "--", "pg_dump", "--data-only", "migration")
     assert "anna.berg" in ledger
-    assert not [name for name, secret in lab.secrets().items() if secret in ledger]
+    assert not [name for name, secret in secrets.items() if secret in ledger]
 
 
 def test_a_changed_scope_closes_the_gate(summary, variables):
@@ -132,6 +183,8 @@ def test_the_way_back(summary, variables):
     back = play("roll_back", BUILD, quiet=True, **variables)
     assert back.ok, back.message
     assert lab.mx() == summary["mx_before"]
+    # The directory says again what it said.
+    assert lab.routes() == {}
     # Users are let in again.
     assert all(lab.on(name, "sh", "-c", "test -e /run/gateway/frozen && echo frozen || true") == "" for name in lab.SOURCES)
     again = play("roll_back", BUILD, quiet=True, **variables)

@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 import re
 
-from lab import EWS_STORE, SOURCES, STATIONS, TARGET, on, read_by_ews
+from lab import EWS_STORE, SOURCES, STATIONS, TARGET, active_directory, on, read_by_ews
+from people import SUFFIX
 
 # IMAP commands that change a server's state (RFC 9051, RFC 4314, RFC 9208, RFC 6851, RFC 5464).
 CHANGING = {
@@ -76,16 +77,72 @@ def messages(since: float, until: float) -> int:
     return count
 
 
+ADMINISTRATION_LOOKS = ("LOGIN", "LOGOUT", "VERSION", "LICENSE STATUS", "BACKUP STATUS", "DOMAIN SETCURRENT", "USER LIST", "DL LIST", "DLENTRY LIST")
+
+
+def administration() -> tuple[int, int]:
+    """(commands of the administration protocol until now, how many of them change something). Only stations give any."""
+    journal = on(TARGET, "sh", "-c", "cat /var/lib/admind/commands.jsonl 2>/dev/null || true").splitlines()
+    commands = [json.loads(line)["command"] for line in journal]
+    return len(commands), sum(command not in ADMINISTRATION_LOOKS for command in commands)
+
+
+LDAP_CLIENT = re.compile(r"conn=(\d+) fd=\d+ ACCEPT from IP=([0-9.]+):")
+LDAP_OPERATION = re.compile(r"conn=(\d+) op=\d+ (BIND|SRCH|CMP|ADD|MOD|DEL|MODRDN|PASSMOD) ")
+LDAP_LOOKS = ("BIND", "SRCH", "CMP")
+
+
+def target_directory(since: float, until: float) -> tuple[int, int]:
+    """(operations of the stations, how many of them change something) in the target's own directory. The mail server reads there, too."""
+    clients, operations = {}, []
+    for entry in map(json.loads, on(TARGET, "journalctl", "-o", "json", "-u", "directory").splitlines()):
+        text = str(entry["MESSAGE"])
+        if client := LDAP_CLIENT.search(text):
+            clients[client[1]] = client[2]
+        operation = LDAP_OPERATION.search(text)
+        if operation and clients.get(operation[1]) in STATIONS and since <= int(entry["__REALTIME_TIMESTAMP"]) / 1e6 <= until:
+            operations.append(operation[2])
+    return len(operations), sum(operation not in LDAP_LOOKS for operation in operations)
+
+
+DELETED = ("1.2.840.113556.1.4.417", True, None)
+
+
+def last_change() -> int:
+    """Active Directory numbers its changes."""
+    with active_directory() as ldap:
+        return int(ldap.server.info.other["highestCommittedUSN"][0])
+
+
+def directory_changes(since: int) -> int:
+    """Entries of Active Directory that were added, changed or deleted after that change, but for whom it notes that he logged in."""
+    with active_directory() as ldap:
+        ldap.search(SUFFIX, f"(&(uSNChanged>={since + 1})(!(sAMAccountName=Administrator)))", attributes=["cn"], controls=[DELETED])
+        return len([one for one in ldap.response if one["type"] == "searchResEntry"])
+
+
 class Watch:
     """Counts from its making on."""
 
     def __init__(self, clock) -> None:
         self.clock = clock
-        self.since, self.updates, self.ews = clock(), dns_updates(), ews()
+        self.since, self.updates, self.ews, self.administration, self.change = clock(), dns_updates(), ews(), administration(), last_change()
+
+    def counts(self) -> dict[str, tuple[int, int]]:
+        """Wire -> (commands and requests seen from the stations, how many of them change something). Of some, changes are all that is seen."""
+        until = self.clock()
+        changes = {"dns": dns_updates() - self.updates, "smtp": messages(self.since, until), "active_directory": directory_changes(self.change)}
+        return {
+            "imap": imap(self.since, until), "dav": dav(self.since, until), "target_directory": target_directory(self.since, until),
+            "ews": more_than(self.ews, ews()), "administration": more_than(self.administration, administration()),
+            **{wire: (count, count) for wire, count in changes.items()},
+        }
 
     def mutations(self) -> tuple[int, int]:
-        """(commands and requests seen from the stations, changes of any kind). The first shows that the witnesses were awake."""
-        until = self.clock()
-        watched = [imap(self.since, until), dav(self.since, until), tuple(now - before for now, before in zip(ews(), self.ews))]
-        seen, changing = (sum(counts) for counts in zip(*watched))
-        return seen, changing + dns_updates() - self.updates + messages(self.since, until)
+        """(all that was seen, changes of any kind). The first shows that the witnesses were awake."""
+        seen, changing = (sum(counts) for counts in zip(*self.counts().values()))
+        return seen, changing
+
+
+def more_than(before: tuple[int, int], now: tuple[int, int]) -> tuple[int, int]:
+    return now[0] - before[0], now[1] - before[1]
