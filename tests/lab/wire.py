@@ -95,7 +95,7 @@ LDAP_LOOKS = ("BIND", "SRCH", "CMP")
 def target_directory(since: float, until: float) -> tuple[int, int]:
     """(operations of the stations, how many of them change something) in the target's own directory. The mail server reads there, too."""
     clients, operations = {}, []
-    for entry in map(json.loads, on(TARGET, "journalctl", "-o", "json", "-u", "directory").splitlines()):
+    for entry in map(json.loads, on(TARGET, "journalctl", "-o", "json", "-u", "directory", "-t", "slapd").splitlines()):
         text = str(entry["MESSAGE"])
         if client := LDAP_CLIENT.search(text):
             clients[client[1]] = client[2]
