@@ -93,14 +93,17 @@ class _Accounts:
 
     def _look(self, names: list[str]) -> list[_There]:
         wire = self.session.wire
-        exist = [
-            any(parts[0][:7].upper() == b"* LIST " for parts in responses)
-            for responses, _answer in wire.burst([b'LIST "" ' + quoted(wire_name(name)) for name in names])
-        ]
         rights: list[str | None] = [None] * len(names)
         if self.session.has("ACL"):
             told = wire.burst([b"MYRIGHTS " + quoted(wire_name(name)) for name in names])
             rights = [_letters(responses) if answer.ok else None for responses, answer in told]
+        # Of those that have rights it is known; a list costs some servers the more, the more mailboxes they have.
+        unsure = [name for name, letters in zip(names, rights, strict=True) if not letters]
+        listed = {
+            name: any(parts[0][:7].upper() == b"* LIST " for parts in responses)
+            for name, (responses, _answer) in zip(unsure, wire.burst([b'LIST "" ' + quoted(wire_name(name)) for name in unsure]), strict=True)
+        }
+        exist = [listed.get(name, True) for name in names]
         limits = [quota or Quota() for quota, _words in quotas(self.session, names)] if self.session.has("QUOTA") else [Quota()] * len(names)
         return [_There(*one) for one in zip(exist, rights, limits, strict=True)]
 
