@@ -14,6 +14,7 @@ which says also on what machine and with which versions. A run of some lines lea
 from __future__ import annotations
 
 import argparse
+import os
 import pathlib
 import signal
 import sys
@@ -58,6 +59,8 @@ def main() -> None:
         parser.error(f"no line of work: {' '.join(unknown)}; there are {' '.join(LINES)}")
     settings = Settings(options.rounds or (1 if options.quick else 5), options.quick, options.memory, options.disk)
     name = "results.quick" if options.quick else "results"
+    # Python may keep what it compiled, as it does unless it is told not to.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     # So that everything ends as at Ctrl-C.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)

@@ -179,8 +179,8 @@ def _belongs_to(ledger: Ledger, migration: str, create: bool) -> None:
             # Several stations may start at the same moment.
             if connection.dialect.name == "postgresql":
                 connection.execute(sa.text("SELECT pg_advisory_xact_lock(7203170)"))
-            t.meta.create_all(connection)
-            if connection.execute(sa.select(t.migration.c.name)).first() is None:
+            if not _has_tables(connection):
+                t.meta.create_all(connection, checkfirst=False)
                 connection.execute(t.migration.insert().values(name=migration, schema_version=schema.VERSION, created_at=time.time()))
     with ledger.read() as connection:
         row = connection.execute(sa.select(t.migration)).first()

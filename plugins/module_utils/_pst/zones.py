@@ -15,7 +15,7 @@ import struct
 import typing as t
 import zoneinfo
 
-from .._libraries import MissingLibrary
+from .._libraries import MissingLibrary, exchangelib
 
 UTC = datetime.timezone.utc
 # Windows' names of the zones that are met most (CLDR, windowsZones, territory 001). exchangelib has the whole table.
@@ -112,8 +112,6 @@ def found(name: str, rule: Rule | None, year: int) -> zoneinfo.ZoneInfo | None:
 
 def _all() -> dict[str, str]:
     """exchangelib is asked only where the short table does not know a zone: it takes long to load."""
-    from .._libraries import exchangelib
-
     try:
         return exchangelib.winzone.MS_TIMEZONE_TO_IANA_MAP
     except MissingLibrary:
