@@ -60,6 +60,12 @@ options:
         type: list
         elements: str
         required: true
+  workers:
+    description:
+      - Mailboxes that are worked on at once, each in a process of its own. No more than the windows of their source servers allow connections.
+      - At each source server the first mailbox is tried alone, so that a wrong password costs one attempt.
+    type: int
+    default: 2
   report_path:
     description:
       - File on this host that gets rights and what was lost, for each user, as JSON. Not written in check mode.
@@ -150,6 +156,7 @@ def main():
             **LEDGER,
             **ALIASES,
             "name_template": {"type": "str", "default": "user{separator}{mailbox}"},
+            "workers": {"type": "int", "default": 2},
             "report_path": {"type": "path"},
         },
         supports_check_mode=True,

@@ -72,6 +72,12 @@ options:
     type: list
     elements: str
     default: []
+  workers:
+    description:
+      - Mailboxes that are worked on at once, each in a process of its own. No more than the windows of their source servers allow connections.
+      - At each source server the first mailbox is tried alone, so that a wrong password costs one attempt.
+    type: int
+    default: 2
   report_path:
     description:
       - File on this host that gets the remarks for each user as JSON. Not written in check mode.
@@ -199,6 +205,7 @@ def main():
             "folder": {"type": "path"},
             "extensions": {"type": "list", "elements": "str", "default": list(EXTENSIONS)},
             "colleagues": {"type": "list", "elements": "str", "default": []},
+            "workers": {"type": "int", "default": 2},
             "report_path": {"type": "path"},
         },
         supports_check_mode=True,

@@ -8,11 +8,15 @@
 
 from __future__ import annotations
 
+import concurrent.futures.process
+import contextlib
+import dataclasses
 import functools
+import multiprocessing
 
 from .._errors import LoginRefused, MigrationError
 from .._ledger import mailboxes
-from .._ledger.store import NoLedger, open_ledger
+from .._ledger.store import NoLedger, open_ledger, open_ledger_again
 from .._model.server import Server
 from .._pace.pace import Pace
 from .plan import Plan
@@ -85,34 +89,94 @@ def opened(plan: Plan, check_mode: bool):
         raise MigrationError(f"There is no ledger at {error}.", "Nothing was touched.", "Copy mailboxes first.") from error
 
 
-def each(ledger, plan: Plan, check_mode: bool, errors: tuple, work) -> tuple[int, list[dict]]:
-    """Call work(server, mailbox, row) for each chosen mailbox that can be asked; how many can't, and those that failed with the reason.
+def each(ledger, plan: Plan, check_mode: bool, errors: tuple, work) -> tuple[list, int, list[dict]]:
+    """What work(ledger, server, mailbox, row) returns for each chosen mailbox that can be asked; how many can't; and those that failed,
+    with the reason. `plan.workers` are worked on at once, each in a process of its own.
 
-    `errors` are what is a failure of one mailbox. In check mode those that were never copied are left out.
+    `errors` are what is a failure of one mailbox. In check mode those that were never copied are left out. Until a login at a server was right
+    its mailboxes are tried one by one, and after one that was refused no others: it may be the administrator's account, which would be locked.
     """
-    rows = {(row.server, row.name): row for row in mailboxes.listed(ledger, plan.names)}
-    not_readable, failures, proved = 0, [], set()
-    for name in plan.names:
-        server, mailbox, row = plan.servers[name[0]], plan.mailbox(*name), rows.get(name)
-        if not has_settings(server, mailbox):
-            not_readable += 1
-            continue
-        if check_mode and (row is None or row.copied_at is None):
-            continue
+    one = _OneMailbox(ledger, plan, check_mode, errors, work)
+    readable = [name for name in plan.names if has_settings(plan.servers[name[0]], plan.mailbox(*name))]
+    not_readable = len(plan.names) - len(readable)
+    names = [name for name in readable if not (check_mode and one.never_copied(name))]
+    outcomes, proved, refused, rest = {}, set(), set(), []
+    with _side_by_side(one, min(plan.workers, len(names), *_connections(ledger, plan, names))) as results:
+        for name in names:
+            if name[0] in proved:
+                rest.append(name)
+            elif name[0] not in refused:
+                [outcomes[name]] = results([name])
+                (refused if outcomes[name].login_refused else proved if not outcomes[name].failure else set()).add(name[0])
+        outcomes |= zip(rest, results(rest), strict=True)
+    told = [(name, outcomes.get(name, _Outcome(failure=f"not tried, since {name[0]} refused the login before."))) for name in names]
+    failures = [{"server": name[0], "mailbox": name[1], "reason": outcome.failure} for name, outcome in told if outcome.failure]
+    return [outcome.returned for _name, outcome in told if not outcome.failure], not_readable, failures
+
+
+@dataclasses.dataclass(frozen=True)
+class _Outcome:
+    returned: object = None
+    failure: str = ""
+    login_refused: bool = False
+
+
+class _OneMailbox:
+    """What is done with one, in this process or in another."""
+
+    def __init__(self, ledger, plan: Plan, check_mode: bool, errors: tuple, work) -> None:
+        self.ledger, self._plan, self._errors, self._work = ledger, plan, errors, work
+        self._rows = {(row.server, row.name): row for row in mailboxes.listed(ledger, plan.names)}
+
+    def never_copied(self, name: tuple[str, str]) -> bool:
+        row = self._rows.get(name)
+        return row is None or row.copied_at is None
+
+    def __call__(self, name: tuple[str, str]) -> _Outcome:
+        server = self._plan.servers[name[0]]
         try:
-            if row is None or row.copied_at is None:
+            if self.never_copied(name):
                 raise MigrationError("it was never copied.", "", "Copy it first (module mailbox_copy).")
-            if Pace(ledger, server).closed():
+            if Pace(self.ledger, server).closed():
                 raise MigrationError(f"{server.name} may not be read now, by its windows or an order.", "", "Run again when it may.")
-            work(server, mailbox, row)
-        except (MigrationError, *errors) as error:
-            failures.append({"server": name[0], "mailbox": name[1], "reason": str(error)})
-            if isinstance(error, LoginRefused) and name[0] not in proved:
-                # It may be the administrator's account, which would be locked if the others were tried.
-                break
-        else:
-            proved.add(name[0])
-    return not_readable, failures
+            return _Outcome(self._work(self.ledger, server, self._plan.mailbox(*name), self._rows[name]))
+        except (MigrationError, *self._errors) as error:
+            return _Outcome(failure=str(error), login_refused=isinstance(error, LoginRefused))
+
+
+def _connections(ledger, plan: Plan, names) -> list[int]:
+    return [Pace(ledger, plan.servers[server]).connections() for server in {server for server, _name in names}]
+
+
+# What a process has from the one that it was forked from.
+_inherited: list[_OneMailbox] = []
+
+
+@contextlib.contextmanager
+def _side_by_side(one: _OneMailbox, width: int):
+    """A function from names to their outcomes, in the same order."""
+    if width <= 1:
+        yield lambda names: map(one, names)
+        return
+    # fork: module code lies in an archive that a fresh interpreter would not find.
+    pool = concurrent.futures.ProcessPoolExecutor(width, multiprocessing.get_context("fork"), _begin, (one,))
+    try:
+        yield lambda names: pool.map(_in_process, names)
+    except concurrent.futures.process.BrokenProcessPool as error:
+        raise MigrationError(
+            "A process that worked on mailboxes ended without a word.", "What it had done stays; nothing was changed at the source.", "Run again.",
+        ) from error
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _begin(one: _OneMailbox) -> None:
+    one.ledger = open_ledger_again(one.ledger)
+    _inherited[:] = [one]
+
+
+def _in_process(name: tuple[str, str]) -> _Outcome:
+    return _inherited[0](name)
 
 
 def refuse_failures(plan: Plan, failures: list[dict], done: str, result: dict) -> dict:

@@ -50,18 +50,22 @@ class _Rights:
         self.diff = {"before": "", "after": ""}
 
     def run(self) -> dict:
-        not_readable, failures = on_exchange.each(self.ledger, self.plan, self.check_mode, (REFUSED, *LOST), self._mailbox)
-        self.counts["not_readable"] = not_readable
+        done, self.counts["not_readable"], failures = on_exchange.each(
+            self.ledger, self.plan, self.check_mode, (REFUSED, *LOST), self._mailbox,
+        )
+        for one in done:
+            self._add(**one)
         path = None if self.check_mode else self.params["report_path"]
         return on_exchange.refuse_failures(self.plan, failures, f"Of {self.counts['mailboxes']} mailboxes the rights are done", {
             "changed": bool(self.counts["given"] or self.counts["taken_back"]), **self.counts, "diff": self.diff,
             "report_path": write(path, {"mailboxes": self.reports, "failures": failures}),
         })
 
-    def _mailbox(self, server, mailbox, row) -> None:
-        folders = list(Catalogue(self.ledger, row.id).folders().values())
+    def _mailbox(self, ledger, server, mailbox, row) -> dict:
+        """As `_add` wants it; may be in another process."""
+        folders = list(Catalogue(ledger, row.id).folders().values())
         told = OnExchange(server, mailbox).access(folders, self.targets)
-        one = _OfMailbox(self.ledger, mailbox, row, self.check_mode, told["lost"])
+        one = _OfMailbox(ledger, mailbox, row, self.check_mode, told["lost"])
         one.sort(told["rights"], {folder.name: folder.kind for folder in folders})
         if one.wanted or one.known:
             target = AclTarget(self.plan.target, mailbox, self.params["name_template"])
@@ -70,16 +74,19 @@ class _Rights:
             finally:
                 target.close()
         one.counts["lost"] = len(one.lost)
-        self.counts["mailboxes"] += 1
-        for key in DONE:
-            self.counts[key] += one.counts[key]
-        self.diff["before"] += "".join(f"{line}\n" for line in one.before)
-        self.diff["after"] += "".join(f"{line}\n" for line in one.after)
-        self.reports.append({
+        return {"counts": one.counts, "before": one.before, "after": one.after, "report": {
             "server": server.name, "mailbox": mailbox.name, "target": mailbox.target,
             "counts": {"rights": len(one.report), "kept": one.counts["kept"], "lost": len(one.lost)},
             "rights": one.report, "lost": sorted(one.lost, key=lambda lost: (lost["folder"], lost["who"], lost["what"])),
-        })
+        }}
+
+    def _add(self, counts, before: list[str], after: list[str], report: dict) -> None:
+        self.counts["mailboxes"] += 1
+        for key in DONE:
+            self.counts[key] += counts[key]
+        self.diff["before"] += "".join(f"{line}\n" for line in before)
+        self.diff["after"] += "".join(f"{line}\n" for line in after)
+        self.reports.append(report)
 
 
 class _OfMailbox:

@@ -68,36 +68,42 @@ class _Rules:
         self.aliases = {one["mailbox"]: one["addresses"] for one in params["aliases"]}
 
     def run(self) -> dict:
-        not_readable, failures = on_exchange.each(self.ledger, self.plan, self.check_mode, (managesieve.Refused,), self._mailbox)
-        self.counts["not_readable"] += not_readable
+        done, self.counts["not_readable"], failures = on_exchange.each(
+            self.ledger, self.plan, self.check_mode, (managesieve.Refused,), self._mailbox,
+        )
+        for counts, report in done:
+            for key, count in counts.items():
+                self.counts[key] += count
+            self.reports.append(report)
         path = None if self.check_mode else self.params["report_path"]
         return on_exchange.refuse_failures(self.plan, failures, f"Of {self.counts['mailboxes']} mailboxes the rules are done", {
             "changed": bool(self.counts["scripts"]), **self.counts,
             "report_path": write(path, {"mailboxes": self.reports, "failures": failures}),
         })
 
-    def _mailbox(self, server: Server, mailbox, row) -> None:
+    def _mailbox(self, ledger, server: Server, mailbox, row) -> tuple[dict, dict]:
+        """Its COUNTS and its report; may be in another process."""
         source = OnExchange(server, mailbox)
         owner = Owner(
-            (source.address, *self.aliases.get(mailbox.name, ())), self._names(row), frozenset(self.params["extensions"]),
+            (source.address, *self.aliases.get(mailbox.name, ())), _names(ledger, row), frozenset(self.params["extensions"]),
             tuple(self.params["colleagues"]),
         )
         outcome, changed, owner, made = self._stored(mailbox, source, owner)
-        self.counts["mailboxes"] += 1
-        self.counts["not_readable"] += not source.tells_rules
-        self.counts["scripts"] += changed
-        self.counts["unchanged"] += not changed and outcome in (upload.ACTIVE, upload.BESIDE, WRITTEN)
-        if outcome in self.counts:
-            self.counts[outcome] += 1
+        counts = dict.fromkeys(COUNTS, 0) | {
+            "mailboxes": 1, "not_readable": int(not source.tells_rules), "scripts": int(changed),
+            "unchanged": int(not changed and outcome in (upload.ACTIVE, upload.BESIDE, WRITTEN)),
+        }
+        if outcome in counts:
+            counts[outcome] += 1
         if outcome != upload.KEPT:
             left = _left_out(source.rules, owner)
-            self.counts["rules_left_out"] += left
-            self.counts["rules_moved"] += len(source.rules) - left
-            self.counts["replies"] += bool(script([], source.reply, owner).text)
-        self.reports.append({
+            counts |= {
+                "rules_left_out": left, "rules_moved": len(source.rules) - left, "replies": int(bool(script([], source.reply, owner).text)),
+            }
+        return counts, {
             "server": server.name, "mailbox": mailbox.name, "target": mailbox.target, "outcome": outcome, "explained": EXPLAINED[outcome],
             "rules_told": source.tells_rules, "remarks": [dataclasses.asdict(remark) for remark in made.remarks],
-        })
+        }
 
     def _stored(self, mailbox, source, owner: Owner) -> tuple:
         """What became of the script, whether that changed anything, the owner with what the target's Sieve offers, and the script."""
@@ -113,14 +119,15 @@ class _Rules:
         changed = upload.write(self.params["folder"], mailbox.target, made.text, self.check_mode)
         return WRITTEN if made.text or changed else upload.NOTHING, changed, owner, made
 
-    def _names(self, row) -> dict[str, str]:
-        """A folder's id, and its well-known name, -> its name at the target."""
-        known, names = items.folders(self.ledger, row.id), {}
-        for folder in Catalogue(self.ledger, row.id).folders().values():
-            there = known.get(encoded(folder.name))
-            if folder.kind == "mail" and there:
-                names |= dict.fromkeys([folder.remote_id, *([folder.role] if folder.role else [])], decoded(there.target_name))
-        return names
+
+def _names(ledger, row) -> dict[str, str]:
+    """A folder's id, and its well-known name, -> its name at the target."""
+    known, names = items.folders(ledger, row.id), {}
+    for folder in Catalogue(ledger, row.id).folders().values():
+        there = known.get(encoded(folder.name))
+        if folder.kind == "mail" and there:
+            names |= dict.fromkeys([folder.remote_id, *([folder.role] if folder.role else [])], decoded(there.target_name))
+    return names
 
 
 def _left_out(rules, owner: Owner) -> int:

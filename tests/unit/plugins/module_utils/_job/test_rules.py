@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import os
 import types
 
 import pytest
@@ -143,8 +144,37 @@ def test_a_refused_login_is_not_tried_for_everybody_until_one_was_right(run, giv
     assert run.asked == asked
 
 
+FIVE = {name: [rule("one"), rule("gone", "X")] for name in ("anna", "bo", "cy", "dee", "eve")}
+
+
+def test_several_at_once_are_told_in_the_order_of_the_inventory(run):
+    found = {**FIVE, "cy": MigrationError("odd")}
+    with pytest.raises(MigrationError, match="1 of 5 mailboxes failed. The first, old/cy: odd") as caught:
+        run(found, workers=3, report_path=f"{run.folder}/report.json")
+    # The first one is tried alone; the others were asked for by other processes.
+    assert caught.value.facts["scripts"] == caught.value.facts["rules_moved"] == caught.value.facts["rules_left_out"] == 4 and run.asked == []
+    assert [one["mailbox"] for one in json.loads((run.folder / "report.json").read_text())["mailboxes"]] == ["anna", "bo", "dee", "eve"]
+    assert {path.stem for path in run.folder.glob("*.sieve")} == {f"{name}-at-target" for name in ("anna", "bo", "dee", "eve")}
+    again = run(FIVE, workers=3)
+    assert (again["scripts"], again["unchanged"]) == (1, 4)
+
+
+def test_after_a_refused_login_the_others_are_not_tried(run):
+    with pytest.raises(MigrationError, match="5 of 5 mailboxes failed. The first, old/anna: no") as caught:
+        run({**FIVE, "anna": LoginRefused("no")}, workers=3)
+    assert {one["reason"] for one in caught.value.facts["failures"]} == {"no", "not tried, since old refused the login before."}
+    assert not list(run.folder.glob("*.sieve"))
+
+
+def test_a_process_that_dies_is_told(run, monkeypatch):
+    alive = rules.OnExchange
+    monkeypatch.setattr(rules, "OnExchange", lambda server, mailbox: os._exit(9) if mailbox.name == "dee" else alive(server, mailbox))
+    with pytest.raises(MigrationError, match="ended without a word.*Run again"):
+        run(FIVE, workers=2)
+
+
 def test_a_source_that_may_not_be_read_now(run, monkeypatch):
-    monkeypatch.setattr(on_exchange, "Pace", lambda ledger, server: types.SimpleNamespace(closed=lambda: True))
+    monkeypatch.setattr(on_exchange, "Pace", lambda ledger, server: types.SimpleNamespace(closed=lambda: True, connections=lambda: 0))
     with pytest.raises(MigrationError, match="old may not be read now"):
         run({"anna": []})
     assert run.asked == []
