@@ -20,7 +20,7 @@ description:
     is read from the source once more, and compared by what it says. They have a grade of their own, by the same shares, and the worse of
     the two is the mailbox's. What a user changed at the target since, by its ETag, is counted and no fault.
   - Such an item that says something else at the target becomes an exception with the reason C(altered_by_target), which can be approved.
-  - Verify when mailboxes are quiet, or sync again first - a message that arrived since the last pass counts as missing.
+  - Verify when mailboxes are quiet (other than with O(scope=target)), or sync again first - a message that arrived since the last pass counts as missing.
 extends_documentation_fragment:
   - messaging.migration._attributes
   - messaging.migration._attributes.actiongroup_migration
@@ -47,9 +47,14 @@ options:
     description:
       - V(full) reads every message back; V(sample) reads the content of O(sample) messages of each folder, and compares flags and dates of all.
         So it is with what is not mail.
+      - V(new) reads the content of those messages that no verification has read back so far, and compares flags and dates of all. What a server
+        has under a UID never changes (RFC 9051, 2.3.1.1), so each message was read back once, and the ledger knows which. What is not mail is read
+        back as with V(full).
+      - V(target) reads the same back and holds it against the ledger alone. The source is not asked, beyond a login, and no grade is given; it fails
+        where bytes differ. Done before the cut-over, it leaves little to read for V(new) in the night.
     type: str
     default: full
-    choices: [full, sample]
+    choices: [full, sample, new, target]
   sample:
     description:
       - Messages of each folder whose content is read back with O(scope=sample).
@@ -224,7 +229,7 @@ def main():
             **target(),
             **LEDGER,
             **long_work(),
-            "scope": {"type": "str", "default": "full", "choices": ["full", "sample"]},
+            "scope": {"type": "str", "default": "full", "choices": ["full", "sample", "new", "target"]},
             "sample": {"type": "int", "default": 20},
             "progress_interval": {"type": "float", "default": 15},
         },

@@ -83,7 +83,7 @@ def new_target_folder(ledger, folder, target, state) -> None:
     for uid in items.target_uids(ledger, folder.mailbox_id, folder.target_name, state.uidvalidity):
         stored.pop(uid, None)
     pairs = matched({row.source_uid: row for row in rows}, stored)
-    kept = [dict(row._mapping, target_uid=pairs[row.source_uid]) for row in rows if row.source_uid in pairs]
+    kept = [dict(row._mapping, target_uid=pairs[row.source_uid], proved_uid=None) for row in rows if row.source_uid in pairs]
     items.replace_at(ledger, folder, kept, state.uidvalidity)
 
 

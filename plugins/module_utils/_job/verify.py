@@ -27,10 +27,13 @@ from .._target.imap import ImapTarget
 from .._target.registry import open_items_target
 from . import copy, workers
 from .plan import Plan, from_params
+from .read_back import Proof, in_parts, read_back
 from .report_file import write
 from .verify_items import ItemComparison
 
 FINDINGS = ("checked", "missing", "doubled", "altered", "flags_differ", "dates_differ", "extra", "approved", "folders_missing", "subscriptions_differ")
+# Scopes: all content, a sample of it, what no verification has read yet, and that without a look at the source.
+FULL, SAMPLE, NEW, TARGET = "full", "sample", "new", "target"
 EXAMPLES = 20
 # Messages that are held against each other at once.
 PART = 2000
@@ -70,6 +73,12 @@ def verify(params: dict, check_mode: bool = False) -> dict:
     if outcome["error"] or result["failures"]:
         why = outcome["error"] or f"{result['failures'][0]['server']}/{result['failures'][0]['mailbox']}: {result['failures'][0]['reason']}"
         raise MigrationError(f"Not all mailboxes could be verified: {why}", "Nothing was changed.", "Correct the cause and run again.", **result)
+    if plan.settings["scope"] == TARGET and result["altered"]:
+        raise MigrationError(
+            f"{result['altered']} messages have other bytes at the target than were sent. For example {result['examples'][0]}.",
+            "Nothing was changed.", "Find out what changes them there; look at report_path for each, and approve what may stay (mailbox_exception).",
+            **result,
+        )
     if result["differing"] and finished:
         raise MigrationError(
             f"{result['differing']} of {result['mailboxes']} mailboxes may not cut over ({result['investigate']} to investigate, {result['poor']} poor): "
@@ -113,12 +122,16 @@ def _added(all_counts: list[dict[str, dict[str, int]]]) -> dict[str, dict[str, i
 def _one_pass(ledger, plan: Plan, row, pulse) -> dict:
     findings = one_mailbox(ledger, plan, row, pulse)
     pulse.counts.messages = findings["checked"]
+    if plan.settings["scope"] == TARGET:
+        return {"findings": json.dumps(findings)}
     return {"verified_at": time.time(), "grade": findings["grade"], "findings": json.dumps(findings)}
 
 
 def one_mailbox(ledger, plan: Plan, row, pulse) -> dict:
     """Findings of one mailbox: counts, examples in words, and the grade (_model/grade.py)."""
     mailbox = plan.mailbox(row.server, row.name)
+    if plan.settings["scope"] == TARGET:
+        return dict(dict.fromkeys(FINDINGS, 0), **read_back(ledger, plan, row, pulse), other_items={}, grade=None)
     # In check mode nothing is written down, not even what a source without UIDs lists; the ledger's numbers are then not its own.
     source = open_source(plan.servers[row.server], mailbox, ledger, row.id)
     try:
@@ -151,6 +164,7 @@ class _Comparison:
         self.at_target = {folder.name: folder for folder in self.target.folders()}
         self.routes = routes(self.ledger, [self.row.id])
         self.unresolved = exceptions.unresolved(self.ledger, self.row.id)
+        self.proof = Proof(self.ledger, self.row.id, self.unresolved, not self.plan.settings["check_mode"])
         self.approved = {(e.folder, e.source_uid, e.reason) for e in self.unresolved if e.state == "approved"}
         for folder in self.source.folders():
             if not folder.selectable:
@@ -211,7 +225,7 @@ class _Comparison:
         sample = {place: self._sampled(place, there[place]) for place in places}
         for low in range(0, len(source_uids), PART):
             self._compare(row, path, list(source_uids[low:low + PART]), there, sample)
-            # A verification that is cut short begins anew: the end of a step does not stop it, a closed window does.
+            # As in read_back.in_parts.
             if self.pulse() and self.pulse.pace.closed():
                 raise Stopped
         self._others(row, path, set(source_uids), there)
@@ -233,15 +247,16 @@ class _Comparison:
         rows = items.some(self.ledger, row.id, uids)
         at_source = self.source.flags_and_dates(uids)
         # By the place, and the UID there.
-        at_target, stored = {}, {}
+        at_target, altered = {}, set()
         for place, held in there.items():
-            ours = [item.target_uid for item in rows.values() if item.route == place.route and item.target_uid in held]
+            items_here = [item for item in rows.values() if item.route == place.route and item.target_uid in held]
+            ours = [item.target_uid for item in items_here]
             if ours and len(there) > 1:
                 self.target.open(place.target_name, readonly=True)
-            read = [uid for uid in ours if sample[place] is None or uid in sample[place]]
-            told, content = self.target.flags_and_dates(ours) if ours else {}, self.target.contents(uids=read) if read else {}
-            at_target |= {(place.route, uid): found for uid, found in told.items()}
-            stored |= {(place.route, uid): found for uid, found in content.items()}
+            read = [item for item in items_here if self._to_read(item, sample[place])]
+            at_target |= {(place.route, uid): found for uid, found in self.target.flags_and_dates(ours).items()} if ours else {}
+            for part, content in in_parts(self.target, read, self.pulse):
+                altered |= self.proof.wrong(place, part, content)
         for uid, (flags, date) in at_source.items():
             item = rows.get(uid)
             where = f"{self.row.server}/{self.row.name} folder {path} UID {uid}"
@@ -254,12 +269,18 @@ class _Comparison:
                 continue
             self.found["checked"] += 1
             copied_flags, copied_date = at_target[at]
-            if at in stored and stored[at].sha256 != item.sha256:
+            if uid in altered:
                 self._judge("altered", row, uid, reasons.ALTERED, f"{where} has other bytes at the target")
             if not flag_rules.same(flags, copied_flags):
                 self._judge("flags_differ", row, uid, reasons.FLAG_DROPPED, f"{where}: {' '.join(flags)} became {' '.join(copied_flags)}")
             if instant(date) != instant(copied_date):
                 self._say("dates_differ", f"{where}: {date} became {copied_date}")
+
+    def _to_read(self, item, sample: set[int] | None) -> bool:
+        """Whether the content is read back."""
+        if self.plan.settings["scope"] == NEW:
+            return item.proved_uid != item.target_uid
+        return sample is None or item.target_uid in sample
 
     def _others(self, row, path: str, at_source: set[int], there: dict) -> None:
         """What the target has beyond the source: a second copy of ours, what was deleted at the source since, or somebody's own mail."""
@@ -284,14 +305,14 @@ class _Comparison:
 
     def _sampled(self, place, there: set[int]) -> set[int] | None:
         """Target UIDs whose content is read back; None for all."""
-        if self.plan.settings["scope"] == "full":
+        if self.plan.settings["scope"] != SAMPLE:
             return None
         uids = sorted(set(items.target_uids(self.ledger, self.row.id, place.target_name)) & there)
         return self._some(uids) if len(uids) > self.plan.settings["sample"] else None
 
     def _some(self, names: list) -> set:
         """All, or the sample of a folder."""
-        if self.plan.settings["scope"] == "full" or len(names) <= self.plan.settings["sample"]:
+        if self.plan.settings["scope"] != SAMPLE or len(names) <= self.plan.settings["sample"]:
             return set(names)
         self.sampled = True
         return set(random.sample(names, self.plan.settings["sample"]))

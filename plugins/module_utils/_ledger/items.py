@@ -39,6 +39,11 @@ def _statements() -> types.SimpleNamespace:
         uids_between=sa.select(i.c.source_uid).where(folder, i.c.source_uid.between(sa.bindparam("low"), sa.bindparam("high"))).order_by(i.c.source_uid),
         count_in=sa.select(sa.func.count()).select_from(i).where(folder),
         forget=i.delete().where(folder, uid),
+        unproved=sa.select(i).where(
+            folder, i.c.route.is_not_distinct_from(sa.bindparam("route")), i.c.source_uid > sa.bindparam("after"), i.c.target_uid.is_not(None),
+            i.c.proved_uid.is_distinct_from(i.c.target_uid),
+        ).order_by(i.c.source_uid).limit(sa.bindparam("most")),
+        prove=i.update().where(folder, uid).values(proved_uid=sa.bindparam("at")),
         set_flags=i.update().where(folder, uid).values(flags=sa.bindparam("to")),
         in_step=t.folders.update().where(t.folders.c.id == sa.bindparam("folder")).values({
             "source_uidnext": sa.bindparam("uidnext"), "source_messages": sa.bindparam("messages"), "source_modseq": sa.bindparam("modseq"),
@@ -134,6 +139,20 @@ def with_content(ledger: Ledger, mailbox_id: int, target_name: str, hashes) -> s
             rows = connection.execute(sa.select(t.c.sha256).where(there, t.c.sha256.in_(wanted[low:low + CHUNK])))
             found |= {bytes(row[0]) for row in rows}
     return found
+
+
+def unproved(ledger: Ledger, place, after: int, most: int) -> list:
+    """Up to `most` items at a place (see `at`), in the order of their source UIDs and beyond `after`, whose content at the target nobody has
+    read back so far."""
+    with ledger.read() as connection:
+        return connection.execute(_statements().unproved, {"folder": place.id, "route": place.route, "after": after, "most": most}).all()
+
+
+def prove(ledger: Ledger, folder_id: int, pairs: dict[int, int]) -> None:
+    """Source UID -> the target UID under which the content was read back, and was right."""
+    if pairs:
+        with ledger.write() as connection:
+            connection.execute(_statements().prove, [{"folder": folder_id, "uid": uid, "at": at} for uid, at in pairs.items()])
 
 
 def target_uids(ledger: Ledger, mailbox_id: int, target_name: str, uidvalidity: int | None = None) -> array.array:

@@ -13,7 +13,7 @@ import types
 
 from .._libraries import sqlalchemy as sa
 
-VERSION = 6
+VERSION = 7
 # The first number of an item of a source without UIDs; see catalogue.py.
 MIDDLE = 1 << 30
 
@@ -123,6 +123,8 @@ def tables() -> types.SimpleNamespace:
         sa.Column("source_sha256", sa.LargeBinary(32)),
         # None: it is in the folder's own counterpart.
         sa.Column("route", sa.ForeignKey("routes.id")),
+        # target_uid as it was when the content there was read back and was right: what is under a UID never changes (RFC 9051, 2.3.1.1).
+        sa.Column("proved_uid", big),
         # Kept in the order of its key, and nowhere twice: it is by far the largest table.
         sqlite_with_rowid=False,
     )
