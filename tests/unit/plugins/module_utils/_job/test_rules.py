@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import types
 
 import pytest
@@ -168,7 +169,13 @@ def test_after_a_refused_login_the_others_are_not_tried(run):
 
 def test_a_process_that_dies_is_told(run, monkeypatch):
     alive = rules.OnExchange
-    monkeypatch.setattr(rules, "OnExchange", lambda server, mailbox: os._exit(9) if mailbox.name == "dee" else alive(server, mailbox))
+
+    def opened(server, mailbox):
+        if mailbox.name == "dee":
+            os.kill(os.getpid(), signal.SIGKILL)
+        return alive(server, mailbox)
+
+    monkeypatch.setattr(rules, "OnExchange", opened)
     with pytest.raises(MigrationError, match="ended without a word.*Run again"):
         run(FIVE, workers=2)
 
