@@ -31,11 +31,16 @@ def read_back(ledger, plan, row, pulse) -> dict:
     """How many messages of a mailbox were read, of how many the bytes are others than the ledger says, and for how many of these that was approved;
     examples in words. Only what nobody has read so far; what its user has removed at the target is nobody's fault."""
     found, examples = {"checked": 0, "altered": 0, "approved": 0}, []
+    unread = items.unproved_places(ledger, row.id)
+    places = [place for place in [*items.folders(ledger, row.id).values(), *routes(ledger, [row.id])] if (place.id, place.route) in unread]
+    if not places:
+        # The target is left in peace, too.
+        return dict(found, examples=examples)
     proof = Proof(ledger, row.id, exceptions.unresolved(ledger, row.id), not plan.settings["check_mode"])
     target = ImapTarget(plan.target, plan.mailbox(row.server, row.name))
     try:
         there = {folder.name for folder in target.folders()}
-        for place in [*items.folders(ledger, row.id).values(), *routes(ledger, [row.id])]:
+        for place in places:
             # A folder that was replaced is the next pass's.
             if place.target_name not in there or target.open(place.target_name, readonly=True).uidvalidity != place.target_uidvalidity:
                 continue

@@ -148,6 +148,16 @@ def unproved(ledger: Ledger, place, after: int, most: int) -> list:
         return connection.execute(_statements().unproved, {"folder": place.id, "route": place.route, "after": after, "most": most}).all()
 
 
+def unproved_places(ledger: Ledger, mailbox_id: int) -> set[tuple]:
+    """(folder's id, route) of the places of a mailbox that have such items."""
+    f, i = ledger.tables.folders, ledger.tables.items
+    with ledger.read() as connection:
+        return {tuple(row) for row in connection.execute(
+            sa.select(i.c.folder_id, i.c.route).distinct().join(f, i.c.folder_id == f.c.id)
+            .where(f.c.mailbox_id == mailbox_id, i.c.target_uid.is_not(None), i.c.proved_uid.is_distinct_from(i.c.target_uid))
+        )}
+
+
 def prove(ledger: Ledger, folder_id: int, pairs: dict[int, int]) -> None:
     """Source UID -> the target UID under which the content was read back, and was right."""
     if pairs:

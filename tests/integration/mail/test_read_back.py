@@ -55,8 +55,9 @@ def test_once(copied, direct, relay):
     assert first["finished"] and not first["changed"] and not any(first[grade] for grade in ("perfect", "good", "investigate", "poor"))
     # The source is in peace, but for one login that proves that it may be asked.
     assert not {"UID FETCH", "FETCH", "STATUS"} & set(source.commands) and source.commands.count("LOGIN") == 1
+    target.commands.clear()
     again, = direct([("mailbox_verify", {**options, "scope": "target"})])
-    assert (again["checked"], read(target)) == (0, 0)
+    assert (again["checked"], read(target), target.commands.count("LOGIN") + target.commands.count("AUTHENTICATE")) == (0, 0, 1)
 
     client = copied.source.client("anna.berg")
     mail.fill(client, "INBOX", 2, first=100)
