@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
-from ansible_collections.messaging.migration.plugins.plugin_utils._steps import SteppedAction
+from ansible_collections.messaging.migration.plugins.plugin_utils._steps import ADDED, SteppedAction
 
 
 class ActionModule(SteppedAction):
     """Shows the progress of the module mailbox_copy while it works."""
+
+    added = (*ADDED, "other_items")

@@ -172,7 +172,7 @@ class _Comparison:
             row = known.get(folder.name)
             there = self.at_target.get(row.target_name) if row else None
             if there is None:
-                if (folder.name, 0, reasons.FOLDER_UNREADABLE) in self.approved:
+                if any((folder.name, 0, reason) in self.approved for reason in (reasons.FOLDER_UNREADABLE, reasons.FOLDER_REFUSED)):
                     self.found["approved"] += 1
                 else:
                     self._say("folders_missing", f"folder {folder.path} is not at the target")

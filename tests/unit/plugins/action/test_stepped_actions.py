@@ -22,6 +22,11 @@ def test_each_shares_its_name_with_a_module_and_shows_its_progress(action):
     assert (plugins / "modules" / pathlib.Path(action.__file__).name).exists()
 
 
+@pytest.mark.parametrize("action", [mailbox_copy, mailbox_sync])
+def test_what_is_not_mail_adds_up_as_mail_does(action):
+    assert {"messages", "other_items"} <= set(action.ActionModule.added)
+
+
 def test_users_have_a_line_of_their_own():
     row = {"server": "new", "users": 10000, "users_done": 3120, "users_per_second": 48.5, "eta_seconds": 141.9}
     assert mirapoint_user.ActionModule.line(row) == "new: 3120/10000 users, 48 users/s, ETA 2 min 22 s"

@@ -375,3 +375,12 @@ def test_a_route_that_is_refused_tells_a_broken_connection_apart(scene, monkeypa
     with pytest.raises(mailbox_pass.LOST):
         scene.run()
     assert scene.odd() == {} and issubclass(REFUSED, Exception)
+
+
+def test_a_folder_that_was_approved_to_stay_is_not_missing(scene):
+    scene.source.held.create("Sent").add(b"a")
+    scene.target.refuses_name = lambda name: f"no {name} here"
+    scene.run()
+    assert scene.findings()["folders_missing"] == 1 and scene.findings()["grade"] == "poor"
+    exceptions.approve(scene.ledger, [e.id for e in exceptions.unresolved(scene.ledger, 1)], "Ada Lead")
+    assert (scene.findings().get("folders_missing"), scene.findings()["approved"], scene.findings()["grade"]) == (None, 1, "perfect")
