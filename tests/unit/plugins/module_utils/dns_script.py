@@ -85,15 +85,25 @@ class Script:
         assert not self._calls
 
 
+def _on_one_port() -> tuple[socket.socket, socket.socket]:
+    """By UDP and by TCP. A port that is free for the one may be taken for the other."""
+    for _attempt in range(50):
+        udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        udp.bind(("127.0.0.1", 0))
+        try:
+            return udp, socket.create_server(udp.getsockname())
+        except OSError:
+            udp.close()
+    raise OSError("no port of 127.0.0.1 is free for both UDP and TCP")
+
+
 class LoopbackServer:
     """Answers by `reply(wire, tcp) -> wire or None` on UDP and TCP of 127.0.0.1; None gives no answer (TCP: closes)."""
 
     def __init__(self, reply: t.Callable[[bytes, bool], bytes | None]) -> None:
         self._reply = reply
-        self._udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._udp.bind(("127.0.0.1", 0))
+        self._udp, self._tcp = _on_one_port()
         self.port = self._udp.getsockname()[1]
-        self._tcp = socket.create_server(("127.0.0.1", self.port))
         self.seen: list[tuple[str, bytes]] = []
 
     def __enter__(self) -> LoopbackServer:
