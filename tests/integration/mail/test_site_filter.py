@@ -152,7 +152,7 @@ def test_a_day_of_work(site, direct):
 
 def test_killed_again_and_again(site, module):
     """kill -9 of everything while the filter works: nothing missing, nothing doubled."""
-    slow = PYTHON.replace("def handle(item):", "import time\n\n\ndef handle(item):\n    time.sleep(0.02)")
+    slow = PYTHON.replace("def handle(item):", "import time\n\n\ndef handle(item):\n    time.sleep(0.1)")
     options, kills = site.filtered(content=slow, processes=2) | {"lease_seconds": 2}, 0
     for _number in range(8):
         before = sum(sum(bodies.values()) for bodies in there(site).values())
