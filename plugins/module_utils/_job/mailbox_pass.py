@@ -356,9 +356,10 @@ class MailboxPass:
             skip = self._unmoved(row.source_name, ("approved",))
             listed = sizes if sizes is not None else self.source.uids()
             one.found = ChangeSet(new=[uid for uid in listed if uid not in skip])
-            gone = self._unmoved(row.source_name, ("open",)) - set(listed)
+            gone = self._unmoved(row.source_name) - set(listed)
             if gone:
-                exceptions.resolve(self.ledger, self.row.id, row.source_name, gone, reasons.NOT_MOVED)
+                # Also an approval ends with its message.
+                exceptions.resolve(self.ledger, self.row.id, row.source_name, gone, reasons.NOT_MOVED, ("open", "approved"))
         elif one.found.new:
             # Others may have been opened since; what came meanwhile is the next pass's.
             self.source.opened(row.source_name)

@@ -169,6 +169,18 @@ def test_what_was_left_out_and_deleted_asks_for_no_look_at_all(scene, resync):
     assert scene.run().messages == 1
 
 
+@pytest.mark.parametrize("condstore", [False, True])
+def test_what_was_left_out_ends_with_its_message_where_nothing_else_is(scene, condstore):
+    scene.source.held.condstore = condstore
+    for body in (b"skip 1", b"skip 2"):
+        scene.inbox.add(body)
+    scene.run()
+    assert set(scene.odd()) == {("INBOX", 1), ("INBOX", 2)}
+    scene.inbox.remove(1)
+    scene.run()
+    assert set(scene.odd()) == {("INBOX", 2)}
+
+
 def test_a_failure_is_an_exception_until_it_is_none(scene):
     scene.inbox.add(b"fail")
     scene.inbox.add(b"plain")
