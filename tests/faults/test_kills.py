@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 
+import pytest
 from servers import mail
 
 
@@ -60,3 +61,38 @@ def test_killed_copy_then_deleted_at_the_source(pair, module, relay):
     synced = module("mailbox_sync", pair.options())
     assert not synced["failed"] and synced["deleted"] == 10
     assert pair.findings() == {}
+
+
+TURNS = {
+    "CREATE": (lambda source: source.create_folder("New"), lambda source: source.delete_folder("New")),
+    "RENAME": (lambda source: source.rename_folder("Old", "New"), lambda source: [source.delete_folder(name) for name in ("New/Below", "New")]),
+    "SUBSCRIBE": (lambda source: source.subscribe_folder("INBOX"), lambda source: source.unsubscribe_folder("INBOX")),
+    "UNSUBSCRIBE": (lambda source: source.unsubscribe_folder("Old"), lambda source: source.subscribe_folder("Old")),
+}
+
+
+@pytest.mark.parametrize("verb", TURNS)
+def test_killed_before_it_heard_of_a_folder_that_the_source_then_changes_again(pair, module, relay, verb):
+    client = pair.source.client("anna.berg")
+    mail.fill(client, "INBOX", 5)
+    for name in ("Old", "Old/Below"):
+        client.create_folder(name)
+        client.subscribe_folder(name)
+        mail.fill(client, name, 5)
+    assert not module("mailbox_copy", pair.options())["failed"]
+    change, change_again = TURNS[verb]
+    change(client)
+    before_target = relay(pair.target)
+    before_target.hold_answer(verb)
+    direct, pair.target_port = pair.target_port, before_target.port
+    run = module.start("mailbox_sync", pair.options(lease_seconds=1))
+    assert before_target.holding.wait(60)
+    assert run.kill()
+    pair.target_port = direct
+    change_again(client)
+    client.logout()
+    synced = module("mailbox_sync", pair.options())
+    assert not synced["failed"], synced
+    assert pair.findings() == {}
+    again = module("mailbox_sync", pair.options())
+    assert not again["failed"] and not again["changed"], again

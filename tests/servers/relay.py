@@ -10,6 +10,7 @@
     relay.cut_given(after=3, at=500)              # the 4th literal that the server sends ends after 500 bytes, and so does the connection
     relay.cut_sent(after=3, at=500)               # the same for the 4th literal that a client sends
     relay.lose_answer("APPEND", after=3)          # the server does the 4th APPEND, but its answer never arrives
+    relay.hold_answer("CREATE")                   # the server does the next CREATE, but its answer waits for relay.release(); .holding tells
     relay.drop()                                  # all connections break now; .refused tells when the server did not answer the next
     relay.hold_sent(after=3, at=500)              # the 4th literal stops after 500 bytes until relay.release(); .holding tells when
 
@@ -95,6 +96,9 @@ class Relay:
     def lose_answer(self, verb: str, after: int = 0) -> None:
         self.arm(Fault("answer", after, verb=verb))
 
+    def hold_answer(self, verb: str, after: int = 0) -> None:
+        self.arm(Fault("late", after, verb=verb))
+
     def arm(self, fault: Fault) -> None:
         self.broken.clear()
         self._fault = fault
@@ -173,6 +177,10 @@ class Relay:
         if verb and self._take("answer", verb):
             self.broken.set()
             raise Cut
+        if verb and self._take("late", verb):
+            self.holding.set()
+            self._released.wait()
+            self.broken.set()
         literal = LITERAL.search(line)
         self._pass(connection.client, self._told(EXTRAS.sub(b"", line) if self.bare else line), "given")
         if literal:

@@ -112,7 +112,7 @@ class MailboxPass:
         """What the ledger says: read for several mailboxes at once, or, in a further attempt, for this one."""
         known = self.pulse.known(self.row.id) or load(self.ledger, [self.row.id])[self.row.id]
         self.known, self.exceptions, self.with_intents = known.folders, known.exceptions, known.with_intents
-        self.target.know(known.routes)
+        self.target.know(known.routes, known.folder_intents)
 
     def _set_pace(self) -> None:
         self.source.newest_first = self.settings.get("order") == "newest"
@@ -129,6 +129,7 @@ class MailboxPass:
         messages = sum(folder.state.messages for folder in listed)
         if not self.known:
             self._refuse_foreign()
+        self.target.undo_renames()
         if self.mirror:
             known = {name: row for name, row in self.known.items() if name not in aside} if aside else self.known
             followed = self.target.follow_renames(known, listed, self.source)
@@ -152,6 +153,7 @@ class MailboxPass:
                 self._delete_vanished(one)
             for row in sorted(gone, key=lambda row: row.source_name, reverse=True):
                 self.target.take_back(row)
+        self.target.remove_unfinished(self.known)
         others = objects.folders(self.ledger, self.row.id).keys() if self.exceptions else ()
         for name in {e.folder for e in self.exceptions} - present - self.known.keys() - set(others):
             # Never made at the target, and deleted at the source since.
@@ -251,7 +253,8 @@ class MailboxPass:
         if row.source_uidvalidity != one.state.uidvalidity:
             # What could not be moved is tried again, and an approval was about another message's UID.
             exceptions.resolve(self.ledger, self.row.id, row.source_name, reasons=reasons.NOT_MOVED, states=("open", "approved"))
-            settle.new_source_folder(self.ledger, row, self.source, one.state, self.pulse)
+            self.target.settle(row)
+            settle.new_source_folder(self.ledger, row, self.source, one.state, self.target.present(row), self.pulse)
             self.exceptions = exceptions.unresolved(self.ledger, self.row.id)
             one.row = row = self.known[row.source_name] = items.folders(self.ledger, self.row.id)[row.source_name]
             told = None

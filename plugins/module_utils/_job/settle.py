@@ -87,8 +87,9 @@ def new_target_folder(ledger, folder, target, state) -> None:
     items.replace_at(ledger, folder, kept, state.uidvalidity)
 
 
-def new_source_folder(ledger, folder, source, state, pulse) -> None:
-    """The source's folder has another UIDVALIDITY: all UIDs are new names for what may be the same messages.
+def new_source_folder(ledger, folder, source, state, present: set[tuple], pulse) -> None:
+    """The source's folder has another UIDVALIDITY: all UIDs are new names for what may be the same messages. `present` says what is at the
+    target: route and UID of each.
 
     Items whose message is no longer there keep a negative UID: they are gone at the source, and the pass then treats
     them as it treats any vanished message. Stopped when `pulse` said so before all was read.
@@ -99,8 +100,10 @@ def new_source_folder(ledger, folder, source, state, pulse) -> None:
         if pulse():
             raise Stopped
     rows = items.items(ledger, folder.id)
+    # What an interrupted pass deleted, or was about to delete, without writing it down is no copy of anything that is there.
+    sure = [row for row in rows if row.source_uid > 0 and (row.target_uid is None or (row.route, row.target_uid) in present)]
     # The date can't be changed at the target, so the same bytes with another date are another message.
-    pairs = _pairs({row.source_uid: given(row) for row in rows}, found, _copy, dated)
+    pairs = _pairs({row.source_uid: given(row) for row in sure}, found, _copy, dated)
     changed = []
     for number, row in enumerate(rows, start=1):
         uid = pairs.get(row.source_uid)

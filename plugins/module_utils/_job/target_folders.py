@@ -13,7 +13,7 @@ import dataclasses
 
 from .._errors import MigrationError
 from .._imap import folders as imap_folders
-from .._ledger import exceptions, items, routes
+from .._ledger import exceptions, folder_intents, items, routes
 from .._ledger.routes import Route
 from .._model import folder_map, reasons
 from .._model.folder_names import decoded, encoded
@@ -35,9 +35,15 @@ class TargetFolders:
         self._states: dict[str, imap_folders.State] = {}
         # Folder number -> route number -> Route.
         self._routes: dict[int, dict[int, Route]] = collections.defaultdict(dict)
+        # What an interrupted pass was about to do.
+        self._unfinished: list = []
 
-    def know(self, known: list[Route]) -> None:
-        """What the ledger says of places to which the site's filter sent messages."""
+    def know(self, known: list[Route], unfinished: list) -> None:
+        """What the ledger says of places to which the site's filter sent messages, and of folders that were being made or renamed."""
+        self._unfinished = unfinished
+        self._know_routes(known)
+
+    def _know_routes(self, known: list[Route]) -> None:
         self._routes.clear()
         for route in known:
             self._routes[route.id][route.route] = route
@@ -87,6 +93,14 @@ class TargetFolders:
             settle.intents(self.ledger, place, self.imap, state)
             if place.target_uidvalidity != state.uidvalidity:
                 self._replaced(place, state)
+
+    def present(self, row) -> set[tuple]:
+        """Route and UID of every message in the places of a folder."""
+        found = set()
+        for place in self.places(row):
+            self.opened(place)
+            found |= {(place.route, uid) for uid in self.imap.uids()}
+        return found
 
     def _replaced(self, place, state):
         settle.new_target_folder(self.ledger, place, self.imap, state)
@@ -193,7 +207,12 @@ class TargetFolders:
             used = [*(row.target_name for row in known.values()), *taken, *wanted.values()]
             wanted[folder.name] = self.name_for(folder, source, used, strict)
         missing = [name for name in wanted.values() if name not in self._existing and not folder_map.is_inbox(name)]
-        refused = self.imap.create(missing) if missing else {}
+        refused: dict[str, str] = {}
+        if missing:
+            folder_intents.intend(self.ledger, self.mailbox_row.id, dict.fromkeys(missing))
+            refused = self.imap.create(missing)
+        if refused:
+            folder_intents.forget(self.ledger, self.mailbox_row.id, refused)
         self._existing |= set(missing) - refused.keys()
         self.counts.folders += len(missing) - len(refused)
         return (
@@ -212,48 +231,103 @@ class TargetFolders:
     def follow_renames(self, known: dict, listed: list, source) -> dict:
         """Rename what was renamed at the source; returns the ledger's folders."""
         pairs = renamed(self.ledger, known, listed, source)
-        for row, folder in pairs:
-            others = [other.target_name for other in known.values() if other.id != row.id]
-            name = self.name_for(folder, source, others)
-            if not self._rename(row, name, {other.target_name for other, _folder in pairs}, others):
-                continue
-            if row.subscribed:
-                self.imap.subscribe([row.target_name], False)
-            items.rename_folder(self.ledger, row, folder.name, name)
-            self.counts.folders += 1
         if not pairs:
             return known
-        self.know(routes.routes(self.ledger, [self.mailbox_row.id]))
-        return items.folders(self.ledger, self.mailbox_row.id)
+        there = {row.id: folder for row, folder in pairs}
+        for number, folder in there.items():
+            # As it is now: it may have been renamed with the one above it.
+            [row] = [row for row in known.values() if row.id == number]
+            if self._follow(row, folder, there, known, source):
+                known = items.folders(self.ledger, self.mailbox_row.id)
+        self._know_routes(routes.routes(self.ledger, [self.mailbox_row.id]))
+        return known
 
-    def _rename(self, row, name: str, leaving: set[str], others: list[str]) -> bool:
-        """False when the folder has to be treated as a new one and a gone one."""
-        below = row.target_name + (self.imap.separator or "")
-        if any(name == row.target_name or self.imap.separator and name.startswith(below) for name in self._routed_to):
+    def _follow(self, row, folder, there: dict, known: dict, source) -> bool:
+        """Rename one folder and what is below it; `there`: folder's number -> how the source lists it now. False when it has to be treated as a
+        new one and a gone one, or has its name already."""
+        others = [other for other in known.values() if other.id != row.id]
+        used = {other.target_name for other in others}
+        name = self.name_for(folder, source, used)
+        before, separator = row.target_name, self.imap.separator
+        below = [other for other in others if separator and other.target_name.startswith(before + separator)]
+        if name == before:
+            if row.source_name != folder.name:
+                items.rename_folders(self.ledger, self.mailbox_row.id, [(row, folder.name, name)])
+            return row.source_name != folder.name
+        renames = [(one, there[one.id].name, name + one.target_name[len(before):]) for one in (row, *below) if one.id in there]
+        if (
+            before not in self._existing or name in self._existing
+            # The target renames what is below it as well, whether the source did or not.
+            or len(renames) <= len(below)
+            or used & {new for _one, _source_name, new in renames}
             # Mail of other folders would go with it.
+            or any(to == before or separator and to.startswith(before + separator) for to in self._routed_to)
+        ):
             return False
-        if row.target_name in self._existing and name not in self._existing:
-            if self.imap.separator and any(other.startswith(below) and other not in leaving for other in others):
-                # The target would rename what is below it as well.
-                return False
-            self.imap.rename(row.target_name, name)
-            deeper = {other for other in self._existing if self.imap.separator and other.startswith(below)}
-            self._existing -= deeper | {row.target_name}
-            self._existing |= {name} | {name + self.imap.separator + other[len(below):] for other in deeper}
-        elif row.target_name in self._existing or name not in self._existing:
-            return False
-        # Also what an interrupted pass had renamed already, or what was renamed with the folder above it.
-        self._states[name] = self.imap.open(name)
-        return self._states[name].uidvalidity == row.target_uidvalidity
+        # A server may take a subscription along, or leave it with the old name.
+        subscribed = [one for one in (row, *below) if self._subscribed(one)]
+        if subscribed:
+            items.set_subscribed(self.ledger, [one.id for one in subscribed], None)
+            self.imap.subscribe([one.target_name for one in subscribed], False)
+        folder_intents.intend(self.ledger, self.mailbox_row.id, {name: before})
+        self.imap.rename(before, name)
+        self._renamed(before, name)
+        items.rename_folders(self.ledger, self.mailbox_row.id, renames)
+        self.counts.folders += len(renames)
+        for one, source_name, new in renames:
+            self._states[new] = self.imap.open(new)
+            if self._states[new].uidvalidity != one.target_uidvalidity:
+                # A server may give a folder a new one with its new name.
+                self.settle(items.folders(self.ledger, self.mailbox_row.id)[source_name])
+        return True
+
+    def undo_renames(self) -> None:
+        """Give folders that an interrupted pass renamed, and did not write down, the names back under which the ledger knows them."""
+        renames = [intent for intent in self._unfinished if intent.renamed_from is not None]
+        if not renames:
+            return
+        target = self.imap
+        for intent in renames:
+            if intent.target_name in self._existing and intent.renamed_from not in self._existing:
+                target.rename(intent.target_name, intent.renamed_from)
+                self._renamed(intent.target_name, intent.renamed_from)
+        folder_intents.forget(self.ledger, self.mailbox_row.id, [intent.target_name for intent in renames])
+
+    def remove_unfinished(self, known: dict) -> None:
+        """Folders that an interrupted pass made, and whose source is gone since."""
+        made = [intent.target_name for intent in self._unfinished if intent.renamed_from is None]
+        if not made:
+            return
+        target, used = self.imap, {row.target_name for row in known.values()} | self._routed_to
+        for name in sorted(set(made) - used, reverse=True):
+            # Whatever came there since is not ours.
+            if name in self._existing and not target.states([name])[0].messages:
+                self._remove(name)
+        folder_intents.forget(self.ledger, self.mailbox_row.id, made)
+
+    def _renamed(self, before: str, name: str) -> None:
+        separator = self.imap.separator
+        deeper = {other for other in self._existing if separator and other.startswith(before + separator)}
+        self._existing = self._existing - deeper - {before} | {name + other[len(before):] for other in deeper} | {name}
 
     def subscribe(self, listed: list, known: dict) -> None:
         for wanted in (True, False):
             rows = [known[folder.name] for folder in listed if folder.subscribed == wanted
-                    and folder.name in known and bool(known[folder.name].subscribed) != wanted]
-            if rows:
-                self.imap.subscribe([row.target_name for row in rows], wanted)
-                items.set_subscribed(self.ledger, [row.id for row in rows], wanted)
-                self.counts.folders += len(rows)
+                    and folder.name in known and known[folder.name].subscribed is not wanted]
+            if not rows:
+                continue
+            differ = [row for row in rows if self._subscribed(row) != wanted]
+            if differ:
+                items.set_subscribed(self.ledger, [row.id for row in differ], None)
+                self.imap.subscribe([row.target_name for row in differ], wanted)
+            items.set_subscribed(self.ledger, [row.id for row in rows], wanted)
+            self.counts.folders += len(differ)
+
+    def _subscribed(self, row) -> bool:
+        if row.subscribed is None and self.imap:
+            # An interrupted pass was about to change it.
+            return any(folder.name == row.target_name and folder.subscribed for folder in self._listed)
+        return bool(row.subscribed)
 
     def take_back(self, row) -> None:
         """A folder that the source no longer has: first its items, then the folder when it is empty."""
@@ -279,11 +353,14 @@ class TargetFolders:
             )
             items.replace_items(self.ledger, row.id, [])
             return
+        if self._subscribed(row):
+            self.imap.subscribe([row.target_name], False)
+        self._remove(row.target_name)
+        items.drop_folder(self.ledger, row.id)
+
+    def _remove(self, name: str) -> None:
         # A folder that is open can't be removed on some servers.
         self.imap.open("INBOX", readonly=True)
-        if row.subscribed:
-            self.imap.subscribe([row.target_name], False)
-        self.imap.remove_folder(row.target_name)
-        self._existing.discard(row.target_name)
-        items.drop_folder(self.ledger, row.id)
+        self.imap.remove_folder(name)
+        self._existing.discard(name)
         self.counts.folders += 1

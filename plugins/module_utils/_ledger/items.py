@@ -16,6 +16,7 @@ import time
 import types
 
 from .._libraries import sqlalchemy as sa
+from . import folder_intents
 from .schema import tables
 from .store import Ledger
 
@@ -68,6 +69,7 @@ def add_folders(ledger: Ledger, mailbox_id: int, values: list[dict]) -> dict:
     """Write new folders down, `values` by column; source name -> row of all folders of the mailbox."""
     with ledger.write() as connection:
         connection.execute(ledger.tables.folders.insert(), [{"mailbox_id": mailbox_id, "subscribed": False, **row} for row in values])
+        folder_intents.forget_in(ledger, connection, mailbox_id, [row["target_name"] for row in values])
     return folders(ledger, mailbox_id)
 
 
@@ -77,14 +79,19 @@ def update_folder(ledger: Ledger, folder_id: int, **values) -> None:
         connection.execute(t.update().where(t.c.id == folder_id).values(**values))
 
 
-def rename_folder(ledger: Ledger, row, source_name: str, target_name: str) -> None:
-    """Both names of the folder `row`; what was said of its messages, and approved, goes on to be about them."""
+def rename_folders(ledger: Ledger, mailbox_id: int, renames: list[tuple]) -> None:
+    """(row, its new source name, its new target name) of each; what was said of its messages, and approved, goes on to be about them."""
     f, e = ledger.tables.folders, ledger.tables.exceptions
     with ledger.write() as connection:
-        # What is left of another folder of that name.
-        connection.execute(e.delete().where(e.c.mailbox_id == row.mailbox_id, e.c.folder == source_name))
-        connection.execute(e.update().where(e.c.mailbox_id == row.mailbox_id, e.c.folder == row.source_name).values(folder=source_name))
-        connection.execute(f.update().where(f.c.id == row.id).values(source_name=source_name, target_name=target_name, subscribed=False))
+        for row, source_name, target_name in renames:
+            # What is left of another folder of that name.
+            connection.execute(e.delete().where(e.c.mailbox_id == mailbox_id, e.c.folder == source_name))
+            connection.execute(e.update().where(e.c.mailbox_id == mailbox_id, e.c.folder == row.source_name).values(folder=source_name))
+            values = {"source_name": source_name, "target_name": target_name}
+            if target_name != row.target_name:
+                values["subscribed"] = False
+            connection.execute(f.update().where(f.c.id == row.id).values(**values))
+        folder_intents.forget_in(ledger, connection, mailbox_id, [target_name for _row, _source_name, target_name in renames])
 
 
 def drop_folder(ledger: Ledger, folder_id: int) -> None:
@@ -387,7 +394,8 @@ def replace_at(ledger: Ledger, place, rows: list[dict], target_uidvalidity: int)
             connection.execute(folder.values(source_modseq=None, target_uidvalidity=target_uidvalidity))
 
 
-def set_subscribed(ledger: Ledger, folder_ids: list[int], wanted: bool) -> None:
+def set_subscribed(ledger: Ledger, folder_ids: list[int], wanted: bool | None) -> None:
+    """`wanted`: None before it is changed at the target, then what it is."""
     t = ledger.tables.folders
     with ledger.write() as connection:
         connection.execute(t.update().where(t.c.id.in_(folder_ids)).values(subscribed=wanted))

@@ -12,6 +12,7 @@ import collections
 import dataclasses
 
 from .._libraries import sqlalchemy as sa
+from . import folder_intents
 from .routes import Route, routes
 from .store import Ledger
 
@@ -19,12 +20,13 @@ from .store import Ledger
 @dataclasses.dataclass
 class Known:
     """`folders`: source name -> row; `exceptions`: unresolved ones; `with_intents`: numbers of folders that have an open intent;
-    `routes`: see routes.py."""
+    `routes` and `folder_intents`: see routes.py and folder_intents.py."""
 
     folders: dict = dataclasses.field(default_factory=dict)
     exceptions: list = dataclasses.field(default_factory=list)
     with_intents: set[int] = dataclasses.field(default_factory=set)
     routes: list[Route] = dataclasses.field(default_factory=list)
+    folder_intents: list = dataclasses.field(default_factory=list)
 
 
 def load(ledger: Ledger, mailbox_ids: list[int]) -> dict[int, Known]:
@@ -46,4 +48,6 @@ def load(ledger: Ledger, mailbox_ids: list[int]) -> dict[int, Known]:
             found[mailbox_id].with_intents.add(folder_id)
     for route in routes(ledger, mailbox_ids):
         found[route.mailbox_id].routes.append(route)
+    for intent in folder_intents.listed(ledger, mailbox_ids):
+        found[intent.mailbox_id].folder_intents.append(intent)
     return found

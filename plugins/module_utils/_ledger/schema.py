@@ -13,7 +13,7 @@ import types
 
 from .._libraries import sqlalchemy as sa
 
-VERSION = 7
+VERSION = 8
 # The first number of an item of a source without UIDs; see catalogue.py.
 MIDDLE = 1 << 30
 
@@ -76,9 +76,20 @@ def tables() -> types.SimpleNamespace:
         sa.Column("source_uidnext", big),
         sa.Column("source_messages", big),
         sa.Column("target_uidvalidity", big),
-        sa.Column("subscribed", sa.Boolean, nullable=False, default=False),
+        # At the target; None while that is being changed.
+        sa.Column("subscribed", sa.Boolean, default=False),
         sa.UniqueConstraint("mailbox_id", "source_name"),
         sa.UniqueConstraint("mailbox_id", "target_name"),
+    )
+
+    # Folders of the target that are being made or renamed; see folder_intents.py.
+    folder_intents = sa.Table(
+        "folder_intents",
+        meta,
+        sa.Column("mailbox_id", sa.ForeignKey("mailboxes.id"), primary_key=True),
+        sa.Column("target_name", sa.Text, primary_key=True),
+        # None: it is a new one.
+        sa.Column("renamed_from", sa.Text),
     )
 
     # Folders of the target to which the site's filter sent messages of a folder.
@@ -408,6 +419,7 @@ def tables() -> types.SimpleNamespace:
         migration=migration,
         mailboxes=mailboxes,
         folders=folders,
+        folder_intents=folder_intents,
         routes=routes,
         intents=intents,
         items=items,

@@ -71,3 +71,29 @@ def test_whole_way(onto_cyrus, play):
     assert not synced["failed"] and not quiet["changed"]
     assert verified["perfect"] == 1 and verified["approved"] == left_behind
     assert onto_cyrus.findings() == {"missing": left_behind}
+
+
+@pytest.mark.parametrize("verb", ["CREATE", "RENAME"])
+def test_killed_before_it_heard_of_a_folder_that_goes_again(onto_cyrus, module, relay, verb):
+    onto_cyrus.source_password, onto_cyrus.target_password = onto_cyrus.source.password, onto_cyrus.target.password
+    client = onto_cyrus.source.client("anna.berg")
+    client.delete_folder("Hard cases")
+    made, copied = module(*accounts(onto_cyrus, 50)), module("mailbox_copy", onto_cyrus.options())
+    assert made["created"] == 1 and copied["messages"] == 135
+    if verb == "CREATE":
+        client.create_folder("Projects/Omega")
+    else:
+        client.rename_folder("Projects/Alpha", "Projects/Omega")
+    before_target = relay(onto_cyrus.target)
+    before_target.hold_answer(verb)
+    direct, onto_cyrus.target_port = onto_cyrus.target_port, before_target.port
+    run = module.start("mailbox_sync", onto_cyrus.options(lease_seconds=1))
+    assert before_target.holding.wait(60)
+    assert run.kill()
+    onto_cyrus.target_port = direct
+    for name in ["Projects/Omega"] if verb == "CREATE" else ["Projects/Omega/2019", "Projects/Omega"]:
+        client.delete_folder(name)
+    client.logout()
+    synced, quiet = module("mailbox_sync", onto_cyrus.options()), module("mailbox_sync", onto_cyrus.options())
+    assert not synced["failed"] and not quiet["failed"] and not quiet["changed"], (synced, quiet)
+    assert onto_cyrus.findings() == {}

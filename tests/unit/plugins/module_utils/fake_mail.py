@@ -162,6 +162,10 @@ class _Side:
             raise REFUSED(f"no such folder {name}")
         return self.held.boxes[name]
 
+    def uids(self):
+        self.fuse.burn()
+        return sorted(self.box.messages)
+
     def flags_and_dates(self, uids=None):
         return {uid: (message.flags, message.internal_date) for uid, message in self.box.messages.items()}
 
@@ -206,10 +210,6 @@ class FakeSource(_Side):
 
     def ask_ahead(self, folder) -> None:
         self.fuse.burn()
-
-    def uids(self):
-        self.fuse.burn()
-        return sorted(self.box.messages)
 
     def sizes(self, uids):
         self.fuse.burn()

@@ -33,6 +33,11 @@ class Scene:
         journal.settled(intent, dict(zip(self.inbox.messages, [self.box.add(body) for body in bodies], strict=True)))
         journal.flush()
 
+    def renumbered(self, pulse=None) -> None:
+        self.inbox.renumber(self.inbox.uidvalidity + 1)
+        present = {(None, uid) for uid in self.box.messages}
+        settle.new_source_folder(self.ledger, self.folder, self.source, self.source.open("INBOX")[0], present, pulse or Pulse())
+
     def settle(self) -> int:
         return settle.intents(self.ledger, self.folder, self.target, self.target.open("INBOX"))
 
@@ -132,21 +137,39 @@ def test_a_new_source_folder(scene):
     scene.copied(b"a", b"b", b"c")
     scene.inbox.messages.pop(2)
     scene.inbox.add(b"d")
-    scene.inbox.renumber(7)
-    settle.new_source_folder(scene.ledger, scene.folder, scene.source, scene.source.open("INBOX")[0], Pulse())
+    scene.renumbered()
     known = scene.known()
     # a and c under their new UIDs; b, which is gone, under one that no source has; d is not known.
     assert {uid: at for uid, at in known.items() if uid > 0} == {1: 1, 2: 3}
     assert [at for uid, at in known.items() if uid < 0] == [2]
-    assert items.folders(scene.ledger, scene.mailbox)["INBOX"].source_uidvalidity == 7
+    assert items.folders(scene.ledger, scene.mailbox)["INBOX"].source_uidvalidity == scene.inbox.uidvalidity
+
+
+def test_a_copy_that_was_deleted_and_not_written_down_is_no_copy_of_its_twin(scene):
+    scene.copied(b"a", b"a")
+    scene.inbox.messages.pop(1)
+    # At the target, too, and then the pass was killed.
+    scene.box.remove(1)
+    scene.renumbered()
+    assert scene.known() == {1: 2, -1: 1}
+    # Another time, before the next pass got so far.
+    scene.renumbered()
+    assert scene.known() == {1: 2, -1: 1}
+
+
+def test_what_its_user_removed_at_the_target_stays_so(scene):
+    scene.copied(b"a")
+    scene.inbox.add(b"b")
+    items.add_missing(scene.ledger, scene.folder.id, [scene.inbox.messages[2]])
+    scene.renumbered()
+    assert scene.known() == {1: 1, 2: None}
 
 
 def test_a_stop_before_all_was_read_changes_nothing(scene):
     scene.copied(b"a", b"b", b"c", b"d")
     before = scene.known()
-    scene.inbox.renumber(7)
     with pytest.raises(Stopped):
-        settle.new_source_folder(scene.ledger, scene.folder, scene.source, scene.source.open("INBOX")[0], Pulse(1))
+        scene.renumbered(Pulse(1))
     assert scene.known() == before
 
 
