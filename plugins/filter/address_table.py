@@ -20,8 +20,8 @@ description:
   - A forward is a line of that file as well, but for an account of V(directory) that keeps no copy, whose entry has it.
 options:
   _input:
-    description: The account plan, C(account_plan) of the file. Empty for none - then all mailboxes are made by IMAP, and there are no addresses.
-    type: dict
+    description: The account plan, a file on the controller. Empty for none - then all mailboxes are made by IMAP, and there are no addresses.
+    type: path
     required: true
   sources:
     description: Source servers with their mailboxes, as the inventory has them.
@@ -76,8 +76,7 @@ EXAMPLES = r"""
     msg: "{{ table.addresses }}"
   vars:
     sources: "{{ groups['source_servers'] | map('extract', hostvars, 'source_server') | list }}"
-    plan: "{{ lookup('ansible.builtin.file', '/srv/migration/account_plan.yml') | from_yaml }}"
-    table: "{{ plan.account_plan | messaging.migration.address_table(sources=sources, domain='example.com', lists_by='file') }}"
+    table: "{{ '/srv/migration/account_plan.yml' | messaging.migration.address_table(sources=sources, domain='example.com', lists_by='file') }}"
 """
 
 RETURN = r"""
@@ -95,6 +94,7 @@ _value:
 """
 
 import collections
+import json
 
 from ansible.errors import AnsibleFilterError
 
@@ -103,6 +103,7 @@ from ansible_collections.messaging.migration.plugins.module_utils._mirapoint.app
 from ansible_collections.messaging.migration.plugins.module_utils._model.address_table import (
     ADMINISTRATION, DIRECTORY, FILE, IMAP, LIKE_OTHERS, LISTS_BY, OLD_BY, WAYS, Table, Ways, distribution_lists, table, text,
 )
+from ansible_collections.messaging.migration.plugins.plugin_utils._plain import plain
 
 # What makes an entry of a list; see the table of commands.
 ADDS_ENTRIES = "list_entry_add"
@@ -115,11 +116,11 @@ class FilterModule:
 
 
 def address_table(
-    plan, sources, domain, way=IMAP, ways=None, lists_by="", old_by=LIKE_OTHERS, administration=False, directory=False, alias_attribute="",
+    path, sources, domain, way=IMAP, ways=None, lists_by="", old_by=LIKE_OTHERS, administration=False, directory=False, alias_attribute="",
     unconfirmed_commands=None,
 ):
     """See DOCUMENTATION."""
-    plan, ways = plan or {}, ways or {}
+    plan, sources, ways = _read(path), plain(sources), ways or {}
     try:
         accounts, lists, redirects = (plan[part] for part in ("accounts", "lists", "redirects")) if plan else ([], [], [])
         mailboxes = {(source.get("name") or source["host"], mailbox["name"]): mailbox for source in sources for mailbox in source["mailboxes"]}
@@ -155,6 +156,17 @@ def address_table(
         "addresses": dict(sorted(collections.Counter(entry.kind for entry in made.entries).items())),
         "by_way": dict(sorted(collections.Counter(entry.way for entry in made.entries).items())),
     }
+
+
+def _read(path: str) -> dict:
+    """Not by a lookup: Ansible goes through each value of a variable, which takes longer with thousands of accounts than all that is done here."""
+    if not path:
+        return {}
+    try:
+        with open(path, encoding="utf-8") as file:
+            return json.load(file)["account_plan"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise AnsibleFilterError(f"{path} is no account plan: {error}. Nothing was touched. Correct the path, or plan anew.") from error
 
 
 def _entry(account: dict, forwards: bool, has_old: bool) -> dict:

@@ -14,6 +14,7 @@ description:
   - Logs in as the target's administrator by IMAP, creates mailboxes, gives the administrator the rights to write into them
     (RFC 4314), and sets quotas (RFC 9208).
   - A mailbox that is there, such as one that came with its user, is kept; the administrator gets the rights that he lacks there.
+  - One call takes thousands of mailboxes and shows how far it is. It can be run again at any time, also after it was killed.
   - Mailboxes are never deleted.
 extends_documentation_fragment:
   - messaging.migration._attributes
@@ -67,6 +68,21 @@ options:
     description:
       - Name of the migration to which O(ledger) belongs.
     type: str
+  time_budget:
+    description:
+      - How long to work, in seconds; V(0) until everything is done. It ends when some more mailboxes are through.
+    type: float
+    default: 0
+  first:
+    description:
+      - How many of O(mailboxes) are passed over, such as those with which an earlier call was RV(through).
+    type: int
+    default: 0
+  progress_interval:
+    description:
+      - How often to show how far it is, in seconds. The module is called again each time, for the mailboxes that are left.
+    type: float
+    default: 15
 seealso:
   - module: messaging.migration.mailbox_info
   - module: messaging.migration.mailbox_quota
@@ -106,6 +122,48 @@ unchanged:
   returned: success
   type: int
   sample: 0
+wanted:
+  description: Mailboxes in O(mailboxes).
+  returned: success
+  type: int
+  sample: 2
+through:
+  description: How many of them are as they should be by now, those that O(first) passed over included.
+  returned: success
+  type: int
+  sample: 2
+finished:
+  description: Whether nothing is left to do.
+  returned: success
+  type: bool
+  sample: true
+progress:
+  description: How far it is.
+  returned: success
+  type: list
+  elements: dict
+  sample: [{server: mirapoint.example.com, mailboxes: 10000, mailboxes_done: 3150, mailboxes_per_second: 210.4, eta_seconds: 32.6}]
+  contains:
+    server:
+      description: Name of the target server.
+      type: str
+      returned: success
+    mailboxes:
+      description: Mailboxes in O(mailboxes).
+      type: int
+      returned: success
+    mailboxes_done:
+      description: Of these, how many are through.
+      type: int
+      returned: success
+    mailboxes_per_second:
+      description: Mailboxes looked at, and made where they lacked, in a second.
+      type: float
+      returned: success
+    eta_seconds:
+      description: Seconds until the rest is done at this rate; V(null) while nothing is measured.
+      type: float
+      returned: success
 """
 
 from ansible.module_utils.basic import AnsibleModule
@@ -128,11 +186,17 @@ def main():
             "name_template": {"type": "str", "default": "user{separator}{mailbox}"},
             "ledger": {"type": "dict", "options": LEDGER["ledger"]["options"]},
             "migration": {"type": "str"},
+            "time_budget": {"type": "float", "default": 0},
+            "first": {"type": "int", "default": 0},
+            "progress_interval": {"type": "float", "default": 15},
         },
         required_by={"ledger": ("migration",)},
         supports_check_mode=True,
     )
-    run(module, lambda: imap_mailbox(module.params, module.check_mode))
+    # What is handed back of thousands of mailboxes is their number.
+    params = dict(module.params)
+    module.params["mailboxes"] = len(params["mailboxes"])
+    run(module, lambda: imap_mailbox(params, module.check_mode))
 
 
 if __name__ == "__main__":

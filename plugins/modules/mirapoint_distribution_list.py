@@ -60,6 +60,12 @@ options:
         as asking for entries took.
     type: float
     default: 0
+  connections:
+    description:
+      - By how many connections the appliance is asked for entries, since it works on one command at a time on each; changes go by one.
+      - Fewer are used for few lists, and where the appliance refuses to let in more. How many one takes is not public.
+    type: int
+    default: 2
   progress_interval:
     description:
       - How often to show how far it is, in seconds. The module is called again each time.
@@ -164,6 +170,7 @@ def main():
             **SWITCH,
             **LISTS,
             "time_budget": {"type": "float", "default": 0},
+            "connections": {"type": "int", "default": 2},
             "progress_interval": {"type": "float", "default": 15},
             "report_path": {"type": "path"},
         },

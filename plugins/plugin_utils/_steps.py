@@ -59,6 +59,9 @@ class SteppedAction(ActionBase):
             for key in self.added:
                 if key in result:
                     total[key] = total.get(key, 0) + result[key]
+            # Where no ledger knows what is done, the step says where the next one begins.
+            if "through" in result:
+                args["first"] = result["through"]
             if "diff" in result:
                 total.setdefault("diff", []).append(result["diff"])
             # The later steps belong to the round that the first one opened.

@@ -57,7 +57,8 @@ class Cyrus:
         folder.mkdir()
         (folder / "password").write_text(self.password)
         (folder / "cyrus.conf").write_text(CONF.format(port=self.port))
-        command = ["env", f"CONTAINERS_CONF={LAB / 'containers.conf'}", "podman", "run", "--rm", "--network=host", "--stop-timeout=5",
+        # /run is in memory, as Debian has it: there imapd writes down what it is at, at each command, and would wait for a disk.
+        command = ["env", f"CONTAINERS_CONF={LAB / 'containers.conf'}", "podman", "run", "--rm", "--network=host", "--stop-timeout=5", "--tmpfs=/run",
                    f"--name=test-cyrus-{self.port}", f"--volume={folder}:/test", "--entrypoint=/bin/sh", image_id, "-c", RUN]
         tools.start(command, folder, lambda: tools.wait_for_port("127.0.0.1", self.port))
 

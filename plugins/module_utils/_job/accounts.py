@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import time
 import typing as t
 
 from .._errors import MigrationError
@@ -18,6 +19,7 @@ from .._imap.wire import quoted, values
 from .._ledger import quotas as raised
 from .._ledger.store import NoLedger, open_ledger
 from .._model.folder_names import wire_name
+from .._model.progress import rate
 from .plan import described
 
 # All rights of RFC 4314 but one: who may administer the mailbox stays the administrator's business.
@@ -26,6 +28,7 @@ OWNER_RIGHTS = "lrswipkxte"
 NEEDED = ("l", "r", "s", "w", "i", "kc", "ted")
 # Mailboxes that are looked at in one round trip.
 AT_ONCE = 50
+COUNTS = ("created", "rights_given", "quota_set", "unchanged")
 
 
 def portions(items: list, size: int = AT_ONCE) -> t.Iterator[list]:
@@ -41,6 +44,8 @@ def as_administrator(session: Session, template: str, mailboxes: list[str]) -> l
 def imap_mailbox(params: dict, check_mode: bool = False) -> dict:
     """The module imap_mailbox; see its RETURN."""
     server = described(params["target"])
+    if params["first"] < 0:
+        raise MigrationError(f"first is {params['first']}.", "Nothing was touched.", "Make it 0 or more.")
     raised_now = _raised(params)
     session = connect(server)
     try:
@@ -72,11 +77,14 @@ class _There(t.NamedTuple):
 class _Accounts:
     def __init__(self, session: Session, params: dict, raised_now: set[str], check_mode: bool) -> None:
         self.session, self.params, self.raised, self.check_mode = session, params, raised_now, check_mode
-        self.result = {"changed": False, "created": 0, "rights_given": 0, "quota_set": 0, "unchanged": 0, "diff": {"before": "", "after": ""}}
+        self.changed, self.counts, self.diff = False, dict.fromkeys(COUNTS, 0), {"before": "", "after": ""}
+        # Mailboxes that are through, by this step and those before.
+        self.through = min(params["first"], len(params["mailboxes"]))
 
     def run(self) -> dict:
-        mailboxes = self.params["mailboxes"]
+        mailboxes, budget = self.params["mailboxes"][self.through:], self.params["time_budget"]
         names = as_administrator(self.session, self.params["name_template"], [wanted["name"] for wanted in mailboxes])
+        began = time.monotonic()
         for some in portions(list(zip(names, mailboxes, strict=True))):
             for (name, wanted), there in zip(some, self._look([name for name, _wanted in some]), strict=True):
                 try:
@@ -84,12 +92,26 @@ class _Accounts:
                 except REFUSED as error:
                     raise MigrationError(
                         f"{self.session.server.name} refuses {name}: {error}.",
-                        f"{self.result['created']} mailboxes were created before it; they stay.",
-                        "Correct the mailbox's name or the administrator's rights, then run again.", **self.result,
+                        f"{self.counts['created']} mailboxes were created before it; they stay.",
+                        "Correct the mailbox's name or the administrator's rights, then run again.", **self._result(began),
                     ) from error
-                self.result["changed"] |= touched
-                self.result["unchanged"] += not touched
-        return self.result
+                self.changed |= touched
+                self.counts["unchanged"] += not touched
+                self.through += 1
+            if budget and time.monotonic() - began >= budget:
+                break
+        return self._result(began)
+
+    def _result(self, began: float) -> dict:
+        wanted = len(self.params["mailboxes"])
+        left, speed = wanted - self.through, rate(self.through - self.params["first"], time.monotonic() - began)
+        return {
+            "changed": self.changed, **self.counts, "wanted": wanted, "through": self.through, "finished": not left, "diff": self.diff,
+            "progress": [{
+                "server": self.session.server.name, "mailboxes": wanted, "mailboxes_done": self.through, "mailboxes_per_second": round(speed, 1),
+                "eta_seconds": 0.0 if not left else round(left / speed, 1) if speed else None,
+            }],
+        }
 
     def _look(self, names: list[str]) -> list[_There]:
         wire = self.session.wire
@@ -109,7 +131,7 @@ class _Accounts:
 
     def _present(self, name: str, wanted: dict, there: _There) -> bool:
         if not there.exists:
-            self.result["created"] += 1
+            self.counts["created"] += 1
             self._differs(name, "absent", "present")
             if not self.check_mode:
                 self._done(b"CREATE " + quoted(wire_name(name)))
@@ -117,7 +139,7 @@ class _Accounts:
         if lacking:
             # The owner has his rights from the server; the administrator needs his own to write.
             if there.exists:
-                self.result["rights_given"] += 1
+                self.counts["rights_given"] += 1
                 self._differs(name, f"rights {there.rights or '(none)'} of {self.session.server.admin}", f"rights {OWNER_RIGHTS}a")
             if not self.check_mode:
                 self._done(b"SETACL %s %s %s" % (quoted(wire_name(name)), quoted(self.session.server.admin.encode()), quoted(f"{OWNER_RIGHTS}a".encode())))
@@ -132,7 +154,7 @@ class _Accounts:
         limit = wanted["quota_mb"] if wanted.get("quota_mb") is not None else self.params["target"].get("quota_mb")
         if not limit or not self.session.has("QUOTA") or quota.limit_kb == limit * 1024 or wanted["name"] in self.raised:
             return False
-        self.result["quota_set"] += 1
+        self.counts["quota_set"] += 1
         self._differs(name, f"quota {quota.limit_kb} KiB", f"quota {limit * 1024} KiB")
         if not self.check_mode:
             refused = set_quotas(self.session, {name: (quota, limit * 1024)})
@@ -146,8 +168,8 @@ class _Accounts:
             raise REFUSED(answer.text)
 
     def _differs(self, name: str, before: str, after: str) -> None:
-        self.result["diff"]["before"] += f"{name}: {before}\n"
-        self.result["diff"]["after"] += f"{name}: {after}\n"
+        self.diff["before"] += f"{name}: {before}\n"
+        self.diff["after"] += f"{name}: {after}\n"
 
 
 def _letters(responses: list[list]) -> str:

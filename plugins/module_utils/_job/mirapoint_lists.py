@@ -9,10 +9,14 @@ can be killed and run again."""
 
 from __future__ import annotations
 
+import concurrent.futures
+import contextlib
+import threading
 import time
 
 from .._errors import MigrationError
 from .._mirapoint.administration import Administration, Refused
+from .._mirapoint.appliance import NOTHING_TOUCHED
 from .._model.progress import rate
 from . import mirapoint
 from .event_file import Write, events
@@ -20,6 +24,8 @@ from .event_file import Write, events
 # As in mirapoint_users.py: a step has to get somewhere.
 LEAST_DONE = 100
 LEAST_SHARE = 4
+# Lists for which one more connection is worth its login.
+WORTH_A_LOGIN = 200
 
 
 def lists(params: dict, check_mode: bool = False) -> dict:
@@ -27,6 +33,8 @@ def lists(params: dict, check_mode: bool = False) -> dict:
     mirapoint.names("lists", [wanted["name"] for wanted in params["lists"]])
     for wanted in params["lists"]:
         mirapoint.names(f"entries of {wanted['name']}", wanted["entries"])
+    if params["connections"] < 1:
+        raise MigrationError(f"connections is {params['connections']}.", NOTHING_TOUCHED, "Make it 1 or more.")
     with events(params["report_path"], check_mode) as write, mirapoint.administered(params) as administration:
         return _Lists(administration, params, check_mode, write).run()
 
@@ -38,10 +46,10 @@ class _Lists:
         self.changes: list[tuple[str, str, str]] = []
         self.counts = {"lists_added": 0, "entries_added": 0}
         began = time.monotonic()
-        # Each with whether it is there, and the entries that it lacks: known of all before anything is changed.
-        compared = [(wanted["name"], *self._compared(wanted)) for wanted in params["lists"]]
+        # Known of all before anything is changed.
+        compared = _compared(administration, params)
         self.listed = time.monotonic()
-        self.todo = [(name, there, lacking) for name, there, lacking in compared if lacking or not there]
+        self.todo = [(wanted["name"], there, lacking) for wanted, (there, lacking) in zip(params["lists"], compared, strict=True) if lacking or not there]
         # Lists that are through, and those of them that lack something since it was refused.
         self.through, self.unfit = 0, 0
         budget = params["time_budget"]
@@ -64,11 +72,6 @@ class _Lists:
             error.facts = {**self._result(False), **error.facts}
             raise
         return self._result(finished)
-
-    def _compared(self, wanted: dict) -> tuple[bool, list[str]]:
-        entries = self.administration.entries(wanted["name"])
-        known = {entry.casefold() for entry in entries or ()}
-        return entries is not None, [entry for entry in wanted["entries"] if entry.casefold() not in known]
 
     def _settled(self, name: str, there: bool, lacking: list[str]) -> bool:
         """False when it is no use to go on."""
@@ -116,3 +119,40 @@ class _Lists:
                 "lists_per_second": round(speed, 1), "eta_seconds": 0.0 if not left else round(left / speed, 1) if speed else None,
             }],
         }
+
+
+def _compared(administration: Administration, params: dict) -> list[tuple[bool, list[str]]]:
+    """Of each list whether it is there, and the entries that it lacks. A connection takes one command at a time, so several of them ask."""
+    wanted, over = params["lists"], threading.Event()
+
+    def ask(asker: Administration, lists: list[dict]) -> list[tuple[bool, list[str]]]:
+        try:
+            # Where one of them fails the others need not go on.
+            return [_lacking(asker, one) for one in lists if not over.is_set()]
+        except BaseException:
+            over.set()
+            raise
+
+    with contextlib.ExitStack() as stack:
+        askers = [administration, *_others(params, min(params["connections"] - 1, len(wanted) // WORTH_A_LOGIN), stack)]
+        with concurrent.futures.ThreadPoolExecutor(len(askers)) as pool:
+            parts = list(pool.map(ask, askers, [wanted[number::len(askers)] for number in range(len(askers))]))
+    found: list = [None] * len(wanted)
+    for number, part in enumerate(parts):
+        found[number::len(askers)] = part
+    return found
+
+
+def _others(params: dict, most: int, stack: contextlib.ExitStack) -> list[Administration]:
+    """Logged in like the first; fewer than `most` where the server lets nobody in any more."""
+    others: list[Administration] = []
+    with contextlib.suppress(MigrationError):
+        while len(others) < most:
+            others.append(stack.enter_context(mirapoint.administered(params)))
+    return others
+
+
+def _lacking(administration: Administration, wanted: dict) -> tuple[bool, list[str]]:
+    entries = administration.entries(wanted["name"])
+    known = {entry.casefold() for entry in entries or ()}
+    return entries is not None, [entry for entry in wanted["entries"] if entry.casefold() not in known]

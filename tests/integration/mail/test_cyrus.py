@@ -36,6 +36,19 @@ def accounts(pair, quota_mb):
     return "imap_mailbox", {"target": pair.target_option(), "mailboxes": [{"name": "anna", "quota_mb": quota_mb}]}
 
 
+def test_mailboxes_step_by_step(onto_cyrus, play):
+    """A step ends after some of them, and the next one begins there; by default all steps are made, and what they did adds up."""
+    wanted = {"target": onto_cyrus.target_option(), "mailboxes": [{"name": f"u{number}", "quota_mb": 1} for number in range(120)]}
+    first, second, rest, again = play([
+        ("imap_mailbox", {**wanted, "time_budget": 0.001}), ("imap_mailbox", {**wanted, "time_budget": 0.001, "first": 50}),
+        ("imap_mailbox", {**wanted, "progress_interval": 0.001}), ("imap_mailbox", wanted),
+    ])
+    assert [(step["created"], step["through"], step["finished"]) for step in (first, second)] == [(50, 50, False), (50, 100, False)]
+    assert [(row["mailboxes"], row["mailboxes_done"]) for row in second["progress"]] == [(120, 100)] and second["progress"][0]["eta_seconds"] > 0
+    assert (rest["created"], rest["quota_set"], rest["unchanged"], rest["through"], rest["finished"]) == (20, 20, 100, 120, True)
+    assert (again["changed"], again["unchanged"], again["wanted"], again["invocation"]["module_args"]["mailboxes"]) == (False, 120, 120, 120)
+
+
 def test_whole_way(onto_cyrus, play):
     [planned] = play([accounts(onto_cyrus, 1)], check=True)
     refused = [{"server": "old", "mailbox": "anna.berg", "folder": "Hard cases", "reason": "refused_by_target"}]

@@ -8,13 +8,13 @@ import pathlib
 import pytest
 
 from ansible_collections.messaging.migration.plugins.action import (
-    directory_account, mailbox_copy, mailbox_sync, mailbox_verify, mirapoint_distribution_list, mirapoint_user, user_notice,
+    directory_account, imap_mailbox, mailbox_copy, mailbox_sync, mailbox_verify, mirapoint_distribution_list, mirapoint_user, user_notice,
 )
 from ansible_collections.messaging.migration.plugins.plugin_utils._steps import SteppedAction
 
 
 @pytest.mark.parametrize("action", [
-    directory_account, mailbox_copy, mailbox_sync, mailbox_verify, mirapoint_distribution_list, mirapoint_user, user_notice,
+    directory_account, imap_mailbox, mailbox_copy, mailbox_sync, mailbox_verify, mirapoint_distribution_list, mirapoint_user, user_notice,
 ])
 def test_each_shares_its_name_with_a_module_and_shows_its_progress(action):
     assert issubclass(action.ActionModule, SteppedAction)
@@ -35,6 +35,11 @@ def test_users_have_a_line_of_their_own():
 def test_so_have_lists():
     row = {"server": "new", "lists": 4000, "lists_done": 1250, "lists_per_second": 110.2, "eta_seconds": 25.0}
     assert mirapoint_distribution_list.ActionModule.line(row) == "new: 1250/4000 lists, 110 lists/s, ETA 25 s"
+
+
+def test_so_have_mailboxes():
+    row = {"server": "new", "mailboxes": 10000, "mailboxes_done": 3150, "mailboxes_per_second": 210.4, "eta_seconds": 32.6}
+    assert imap_mailbox.ActionModule.line(row) == "new: 3150/10000 mailboxes, 210 mailboxes/s, ETA 33 s"
 
 
 def test_so_have_accounts():

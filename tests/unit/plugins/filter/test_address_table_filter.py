@@ -3,6 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import functools
+import json
+
 import pytest
 from ansible.errors import AnsibleFilterError
 
@@ -36,15 +39,18 @@ SOURCES = [
 WAYS = {"s2": "administration", "s3": "directory"}
 
 
-def made(plan=None, **options):
-    return FilterModule().filters()["address_table"](PLAN if plan is None else plan, **{"sources": SOURCES, "domain": "a.test", **options})
+@pytest.fixture
+def made(tmp_path):
+    def called(plan=None, **options):
+        path = tmp_path / "account_plan.yml"
+        path.write_text(json.dumps({"account_plan": PLAN if plan is None else plan}))
+        return FilterModule().filters()["address_table"]("" if plan == {} else str(path), **{"sources": SOURCES, "domain": "a.test", **options})
+
+    return called
 
 
-def carried_out(**options):
-    return made(**{"ways": WAYS, "administration": True, "directory": True, "unconfirmed_commands": ENTRIES, **options})
-
-
-def test_three_ways():
+def test_three_ways(made):
+    carried_out = functools.partial(made, ways=WAYS, administration=True, directory=True, unconfirmed_commands=ENTRIES)
     found = carried_out()
     assert found["problems"] == [] and found["beside"] == 1
     assert found["accounts"] == {"imap": 1, "administration": 1, "directory": 2}
@@ -66,7 +72,7 @@ def test_three_ways():
     assert carried_out(alias_attribute="mailLocalAddress")["by_way"] == {"administration": 3, "directory": 3, "file": 2}
 
 
-def test_without_a_plan_there_are_mailboxes_and_nothing_else():
+def test_without_a_plan_there_are_mailboxes_and_nothing_else(made):
     found = made({}, domain="")
     assert found["problems"] == [] and [one["name"] for one in found["mailboxes"]] == ["annaberg", "bodahl", "carlx", "carly", "public"]
     assert found["mailboxes"][0] == {"name": "annaberg", "quota_mb": 7} and found["mailboxes"][1] == {"name": "bodahl"}
@@ -94,11 +100,20 @@ def test_without_a_plan_there_are_mailboxes_and_nothing_else():
         "give one of them another name in the account plan",
     ]),
 ])
-def test_what_can_not_be_carried_out_is_told_at_once(options, told):
+def test_what_can_not_be_carried_out_is_told_at_once(made, options, told):
     assert made(**options)["problems"] == told
 
 
 @pytest.mark.parametrize("options", [{"plan": {"accounts": []}}, {"plan": {**PLAN, "accounts": ["anna"]}}, {"sources": [{"name": "s1"}]}])
-def test_what_is_no_plan_is_refused(options):
+def test_what_is_no_plan_is_refused(made, options):
     with pytest.raises(AnsibleFilterError, match="is not as it should be: .*Nothing was touched"):
         made(**options)
+
+
+@pytest.mark.parametrize("text", [None, "accounts: []", "{}", "[]", '{"account_plan": {}'])
+def test_what_is_no_file_of_a_plan_is_refused(tmp_path, text):
+    path = tmp_path / "account_plan.yml"
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(AnsibleFilterError, match="account_plan.yml is no account plan: .*Nothing was touched"):
+        FilterModule().filters()["address_table"](str(path), sources=SOURCES, domain="a.test")

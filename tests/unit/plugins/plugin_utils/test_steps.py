@@ -66,6 +66,11 @@ def test_a_series_of_rounds_is_handed_on_without_its_number(act):
     assert calls[1]["round"] == "sync-1"
 
 
+def test_a_step_begins_where_the_one_before_ended(act):
+    _result, calls = act({"first": 1}, {"finished": False, "through": 50}, {"finished": False, "through": 100}, {"finished": True, "through": 120})
+    assert [call["first"] for call in calls] == [1, 50, 100]
+
+
 def test_a_round_of_the_operator_stays(act):
     _result, calls = act({"round": "mine"}, {"finished": False, "round": "mine"}, {"finished": True})
     assert [call["round"] for call in calls] == ["mine", "mine"]

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from ansible_collections.messaging.migration.plugins.module_utils._errors import MigrationError
+from ansible_collections.messaging.migration.plugins.module_utils._errors import MigrationError, Unreachable
 from ansible_collections.messaging.migration.plugins.module_utils._job import mirapoint_lists, mirapoint_users
 from ansible_collections.messaging.migration.plugins.module_utils._job.mirapoint_command import command
 from ansible_collections.messaging.migration.plugins.module_utils._job.mirapoint_info import info
@@ -158,6 +158,10 @@ def test_a_report_whose_disk_is_full_stops_it(served):
     assert caught.value.facts["added"] == len(served.mutating()) == 1
 
 
+def lists_wanted(served, *given, **more):
+    return served.options(**{"time_budget": 0.0, "connections": 1, "lists": list(given), **more})
+
+
 def listed(name, *entries):
     return {"name": name, "entries": list(entries)}
 
@@ -167,7 +171,7 @@ def test_lists_are_added_once(served, tmp_path):
     served.backend.add_entry("", "sales", "ann")
     report = tmp_path / "lists.jsonl"
     given = [listed("sales", "ann", "bob"), listed("empty"), listed("new", "x@elsewhere.test")]
-    options = served.options(time_budget=0.0, lists=given, report_path=str(report))
+    options = lists_wanted(served, *given, report_path=str(report))
     with pytest.raises(MigrationError, match="adding entries to a list needs the command DLENTRY ADD"):
         lists(options)
     assert served.mutating() == []
@@ -182,22 +186,22 @@ def test_lists_are_added_once(served, tmp_path):
 
 
 def test_lists_without_entries_need_nothing_unconfirmed(served):
-    assert lists(served.options(time_budget=0.0, lists=[listed("sales")]))["lists_added"] == 1
+    assert lists(lists_wanted(served, listed("sales")))["lists_added"] == 1
     assert served.mutating() == [("DL ADD", ["sales"])]
 
 
 def test_a_list_whose_entries_are_not_told_may_be_there(served):
     served.backend.add_list("", "sales")
     served.quirks(refuse={"DLENTRY LIST": {"*": "Permission denied"}})
-    assert not lists(served.options(time_budget=0.0, lists=[listed("sales")]))["changed"]
+    assert not lists(lists_wanted(served, listed("sales")))["changed"]
 
 
 def test_refused_lists_and_entries(served, tmp_path):
     served.quirks(refuse={"DL ADD": {"bad": "Bad name"}, "DLENTRY ADD": {"half": "Bad entry"}})
     report = tmp_path / "lists.jsonl"
     with pytest.raises(MigrationError, match="refuses bad: Bad name, and 1 more. By this run 2 lists and 1 entries were added") as caught:
-        lists(served.options(
-            time_budget=0.0, lists=[listed("bad", "a"), listed("half", "b"), listed("good", "c")], unconfirmed_commands=True, report_path=str(report),
+        lists(lists_wanted(
+            served, listed("bad", "a"), listed("half", "b"), listed("good", "c"), unconfirmed_commands=True, report_path=str(report),
         ))
     assert (caught.value.facts["as_wanted"], caught.value.facts["finished"]) == (1, False)
     assert caught.value.facts["refused"] == [{"name": "bad", "reason": "Bad name"}, {"name": "half: b", "reason": "Bad entry"}]
@@ -209,8 +213,8 @@ OLD = "IMCEAEX-_O=EXAMPLE_OU=BERLIN+20X_CN=RECIPIENTS_CN=ANNA"
 
 def test_names_that_old_mail_has_are_sent_as_they_are(served):
     names = [OLD, "IMCEAEX-_o=Ex+28am+29ple_cn=o'neil", "a{1}", "back\\slash", 'quo"te']
-    done = lists(served.options(
-        time_budget=0.0, lists=[listed(name, "anna@example.test") for name in names], unconfirmed_commands=["list_entry_add"], domain="example.test",
+    done = lists(lists_wanted(
+        served, *(listed(name, "anna@example.test") for name in names), unconfirmed_commands=["list_entry_add"], domain="example.test",
     ))
     assert done["entries_added"] == len(names) and served.backend.lists() == {"example.test": {name: ["anna@example.test"] for name in names}}
 
@@ -218,14 +222,14 @@ def test_names_that_old_mail_has_are_sent_as_they_are(served):
 def test_entries_are_the_same_in_any_case(served):
     served.backend.add_list("", "sales")
     served.backend.add_entry("", "sales", "Ann@example.test")
-    assert not lists(served.options(time_budget=0.0, lists=[listed("sales", "ann@EXAMPLE.test")]))["changed"]
+    assert not lists(lists_wanted(served, listed("sales", "ann@EXAMPLE.test")))["changed"]
 
 
 def test_lists_step_by_step(served, monkeypatch):
     monkeypatch.setattr(mirapoint_lists, "LEAST_DONE", 4)
     monkeypatch.setattr(mirapoint_lists, "LEAST_SHARE", 0)
     served.quirks(refuse={"DL ADD": {"l0": "Name too long"}})
-    options = served.options(time_budget=1e-9, lists=[listed(f"l{number}", "ann") for number in range(9)], unconfirmed_commands=True)
+    options = lists_wanted(served, *(listed(f"l{number}", "ann") for number in range(9)), time_budget=1e-9, unconfirmed_commands=True)
     first, second = lists(options), lists(options)
     assert [(step["finished"], step["lists_added"], step["as_wanted"]) for step in (first, second)] == [(False, 3, 3), (False, 3, 6)]
     assert [row["lists_done"] for step in (first, second) for row in step["progress"]] == [4, 7]
@@ -236,8 +240,56 @@ def test_lists_step_by_step(served, monkeypatch):
 
 def test_entries_that_can_not_be_meant(served):
     with pytest.raises(MigrationError, match="entries of sales has a 2 times"):
-        lists(served.options(time_budget=0.0, lists=[listed("sales", "a", "a")]))
+        lists(lists_wanted(served, listed("sales", "a", "a")))
     assert served.commands() == []
+
+
+@pytest.fixture
+def few_are_many(monkeypatch):
+    monkeypatch.setattr(mirapoint_lists, "WORTH_A_LOGIN", 4)
+
+
+def logins(served):
+    return [command for command, _arguments in served.commands()].count("LOGIN")
+
+
+@pytest.mark.parametrize(("connections", "logged_in"), [(1, 1), (2, 2), (3, 3), (9, 3)])
+def test_lists_are_asked_for_by_several_connections(served, few_are_many, connections, logged_in):
+    """As many as the number of lists is worth; each list is asked for once, and what it lacks is its own."""
+    for number in range(0, 11, 2):
+        served.backend.add_list("", f"l{number}")
+        served.backend.add_entry("", f"l{number}", f"a{number}@b.test")
+    given = [listed(f"l{number}", f"a{number}@b.test") for number in range(11)]
+    done = lists(lists_wanted(served, *given, connections=connections, unconfirmed_commands=True))
+    assert (done["lists_added"], done["entries_added"], done["as_wanted"], logins(served)) == (5, 5, 11, logged_in)
+    assert sorted(arguments[0] for command, arguments in served.commands() if command == "DLENTRY LIST") == sorted(one["name"] for one in given)
+    assert served.backend.lists()[""] == {one["name"]: one["entries"] for one in given}
+
+
+def test_who_is_not_let_in_a_second_time_asks_alone(served, few_are_many, monkeypatch):
+    entered = []
+
+    def administered(params, original=mirapoint_lists.mirapoint.administered):
+        if entered:
+            raise Unreachable("new: there are too many connections.", "Nothing was changed.", "Wait.")
+        entered.append(params)
+        return original(params)
+
+    monkeypatch.setattr(mirapoint_lists.mirapoint, "administered", administered)
+    done = lists(lists_wanted(served, *(listed(f"l{number}") for number in range(9)), connections=3))
+    assert (done["lists_added"], logins(served)) == (9, 1)
+
+
+def test_a_connection_that_breaks_while_it_asks_ends_the_others(served, few_are_many):
+    served.quirks(cut_after=5, delay=0.005)
+    with pytest.raises(MigrationError, match="DLENTRY LIST changes nothing"):
+        lists(lists_wanted(served, *(listed(f"l{number}") for number in range(200)), connections=2))
+    assert served.mutating() == [] and len(served.commands()) < 50
+
+
+def test_without_a_connection_nothing_can_be_asked(served):
+    with pytest.raises(MigrationError, match="connections is 0. Nothing was touched"):
+        lists(lists_wanted(served, listed("l"), connections=0))
 
 
 def asked(served, **more):
