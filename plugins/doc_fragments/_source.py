@@ -297,7 +297,8 @@ options:
         description:
           - An ordinary user's mailbox, by which the latency of the live server is watched while mail is copied. Before the copy begins
             it is measured how quick the server is without it. The copy is then held back so that the 95th percentile stays within the budget.
-          - One second in ten nothing is read, so that what users feel is held against the server as it is now, at work or at night.
+          - One second in ten nothing is read, so that what users feel is held against the server as it is now, at work or at night, and
+            what others make slow is not taken for the doing of the copy.
           - The report shows what was measured.
         type: dict
         suboptions:
@@ -679,7 +680,8 @@ options:
         description:
           - An ordinary user's mailbox, by which the latency of the live server is watched while mail is copied. Before the copy begins
             it is measured how quick the server is without it. The copy is then held back so that the 95th percentile stays within the budget.
-          - One second in ten nothing is read, so that what users feel is held against the server as it is now, at work or at night.
+          - One second in ten nothing is read, so that what users feel is held against the server as it is now, at work or at night, and
+            what others make slow is not taken for the doing of the copy.
           - The report shows what was measured.
         type: dict
         suboptions:

@@ -10,9 +10,15 @@ Of the quiet server's answers one in twenty is slower than its 95th percentile, 
 than one in twenty is slower than the limit, which is the budget times that percentile. The controller counts those. It
 raises the ceiling by steps while answers are quick, and cuts it by a share when they are not; the share of slow answers is
 carried on as a debt, so that the budget holds over the whole copy and not only now and then.
+
+A server is also slow by itself: its users are many, another machine on its host is busy. In the short rests in which nobody of us
+reads (rest.py) that is seen without us. As many answers as are slow then are not ours, and a cut is taken back when the next
+rest shows that it was for nothing.
 """
 
 from __future__ import annotations
+
+import collections
 
 # Copying never stops entirely, in bytes per second.
 FLOOR = 32_000.0
@@ -20,10 +26,17 @@ FLOOR = 32_000.0
 START = 500_000.0
 # The share of answers that may be slower than the limit: one in twenty, less something for chance.
 SLOW_SHARE = 0.046
-# In debt, a step with no more than this is waited out: it pays back what may have been somebody else's doing.
-TOO_MANY = 0.06
+# Where more are slow in rests: so many beyond those.
+BEYOND_OTHERS = 0.012
+# In debt, a step with no more than this beyond the share is waited out: it pays back what may have been chance.
+WAITED_OUT = 0.014
 # Debt and credit, in answers, are forgotten beyond this: a bad night does not hold back the next one.
-MOST_CREDIT, MOST_DEBT = 20.0, 30.0
+MOST_CREDIT, MOST_DEBT = 20.0, 12.0
+# The last so many answers of rests tell how slow the server is without us; fewer than ENOUGH do not.
+RESTS, ENOUGH = 48, 32
+# Answers of rests after a cut by which it is judged. It was for nothing when as many as SAME, of the share that was slow before, are slow
+# without us, and it is not just one.
+JUDGES, SAME = 12, 0.6
 # A step with fewer answers decides nothing.
 FEWEST = 5
 # Beyond the point at which it was last too much the ceiling rises by this share, then faster and faster while all is well: it may
@@ -35,9 +48,10 @@ USED_SHARE = 0.7
 
 
 class Steering:
-    """`limit` in seconds, which may be set anew at any time; `ceiling` in bytes per second; `memory` what an earlier one had learnt, as `memory()` gave it."""
+    """`limit` in seconds, which may be set anew at any time; `ceiling` in bytes per second; `memory` what an earlier one had learnt, as `memory()`
+    gave it; `rests` latencies of the server without us, the last ones last."""
 
-    def __init__(self, limit: float, ceiling: float, memory: dict | None = None, floor: float = FLOOR) -> None:
+    def __init__(self, limit: float, ceiling: float, memory: dict | None = None, floor: float = FLOOR, rests=()) -> None:
         self.limit, self.floor = limit, floor
         self.ceiling = max(floor, ceiling)
         known = memory or {}
@@ -46,37 +60,62 @@ class Steering:
         self.knee: float | None = known.get("knee")
         self._growth: float = known.get("growth", CAREFUL)
         self._settling = False
+        self._rests: collections.deque[float] = collections.deque(rests, maxlen=RESTS)
+        self._doubt: _Doubt | None = None
 
     def memory(self) -> dict:
         """What the next one is to know, when the work goes on in another process: fit for JSON."""
         return {"debt": self.debt, "knee": self.knee, "growth": self._growth}
 
+    def rested(self, latencies) -> float:
+        """The new ceiling, after a rest, or some of it, with these `latencies` (seconds)."""
+        self._rests.extend(latencies)
+        doubt = self._doubt
+        if doubt:
+            doubt.rests.add(latencies, self.limit)
+            if doubt.rests.answers >= JUDGES:
+                self._doubt = None
+                if doubt.for_nothing():
+                    self.ceiling, self.debt, self.knee, self._growth = max(doubt.ceiling, self.ceiling), doubt.debt, doubt.knee, doubt.growth
+                    self._settling = False
+        return self.ceiling
+
     def step(self, latencies, moved: float) -> float:
         """The new ceiling, after some seconds with these `latencies` in which `moved` bytes per second were read."""
-        slow = sum(value > self.limit for value in latencies)
         if moved <= 0 or len(latencies) < FEWEST:
             # What is slow without us is not ours.
             return self.ceiling
+        if self._doubt:
+            self._doubt.reading.add(latencies, self.limit)
         if self._settling:
             # What was asked for under the former ceiling is still on its way.
             self._settling = False
             return self.ceiling
-        self.debt = min(MOST_DEBT, max(-MOST_CREDIT, self.debt + slow - SLOW_SHARE * len(latencies)))
-        share = slow / len(latencies)
-        if share >= 0.5:
+        step, allowed = _Share(latencies, self.limit), self._allowed()
+        before = (self.ceiling, self.debt, self.knee, self._growth)
+        self.debt = min(MOST_DEBT, max(-MOST_CREDIT, self.debt + step.slow - allowed * step.answers))
+        if step.share >= 0.5:
             self._cut(0.5, moved)
-        elif share >= 0.25 and self.debt > 0:
+        elif step.share >= 0.25 and self.debt > 0:
             self._cut(0.7, moved)
-        elif share > TOO_MANY and self.debt > 1:
+        elif step.share > allowed + WAITED_OUT and self.debt > 1:
             self._cut(0.85, moved)
-        elif share <= SLOW_SHARE and self.debt <= 0 and moved >= USED_SHARE * self.ceiling:
+        elif step.share <= allowed and self.debt <= 0 and moved >= USED_SHARE * self.ceiling:
             self._raise()
+        if self._settling and not self._doubt:
+            self._doubt = _Doubt(*before, step)
         return self.ceiling
+
+    def _allowed(self) -> float:
+        """The share of answers that may be slow now."""
+        if len(self._rests) < ENOUGH:
+            return SLOW_SHARE
+        return max(SLOW_SHARE, _Share(self._rests, self.limit).share + BEYOND_OTHERS)
 
     def lost(self) -> float:
         """The new ceiling when the server does not answer at all."""
         self.knee = self.ceiling if self.knee is None else min(self.knee, self.ceiling)
-        self.ceiling, self._growth = self.floor, CAREFUL
+        self.ceiling, self._growth, self._doubt = self.floor, CAREFUL, None
         return self.ceiling
 
     def _cut(self, share: float, moved: float) -> None:
@@ -97,3 +136,30 @@ class Steering:
             self.ceiling *= 1 + self._growth
             self.knee = max(self.knee, self.ceiling)
             self._growth = min(FASTEST, self._growth * FASTER)
+
+
+class _Share:
+    """How many of some answers were slow."""
+
+    def __init__(self, latencies=(), limit: float = 0.0) -> None:
+        self.answers = self.slow = 0
+        self.add(latencies, limit)
+
+    def add(self, latencies, limit: float) -> None:
+        self.answers += len(latencies)
+        self.slow += sum(value > limit for value in latencies)
+
+    @property
+    def share(self) -> float:
+        return self.slow / self.answers if self.answers else 0.0
+
+
+class _Doubt:
+    """What was before a cut, and whether those after it were for anything: how many answers were slow since, while mail was read and in rests."""
+
+    def __init__(self, ceiling: float, debt: float, knee: float | None, growth: float, reading: _Share) -> None:
+        self.ceiling, self.debt, self.knee, self.growth = ceiling, debt, knee, growth
+        self.reading, self.rests = reading, _Share()
+
+    def for_nothing(self) -> bool:
+        return self.rests.slow > 1 and self.rests.share >= SAME * self.reading.share

@@ -141,7 +141,7 @@ class _Watcher:
             # It was closed before. Until this is known the workers read at the floor.
             self._measure()
         row = pace.row(self.ledger, self.server.name)
-        steering = Steering(self._limit(row), row.ceiling or self._start(), json.loads(row.steering))
+        steering = Steering(self._limit(row), row.ceiling or self._start(), json.loads(row.steering), rests=self.quiet)
         evidence = _Evidence(self.ledger, self.server.name, steering, row)
         while not self.stop.is_set() and not self.pace.closed():
             evidence.add(self._step(steering))
@@ -176,9 +176,11 @@ class _Watcher:
             return []
         ended = self._now()
         moved = pace.row(self.ledger, self.server.name).bytes - before
-        self.quiet.extend(took for quiet, took in samples if quiet)
+        rested = [took for quiet, took in samples if quiet]
         values = [took for quiet, took in samples if quiet is False]
+        self.quiet.extend(rested)
         if samples:
+            steering.rested(rested)
             steering.step(values, moved / max(STEP_SECONDS / 2, ended - began - rest.seconds_between(began, ended)))
         else:
             steering.lost()
