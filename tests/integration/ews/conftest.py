@@ -6,13 +6,12 @@
 exchange: exchange(version="2016", ...) starts one (class servers.exchange.Exchange); ended with the test.
 account: account(exchange, "anna.berg@example.test") opens a mailbox by impersonation, without retries.
 wire: what went over the wire while the test ran: wire.requests, wire.responses, bodies of SOAP as lxml elements.
-schema: Microsoft's messages.xsd, from the folder that EWS_SCHEMA names, else ../shared/ews beside the repository; without it the test is skipped.
+schema: Microsoft's messages.xsd, see tests/foreign_files.py; without it the test is skipped.
 """
 
 from __future__ import annotations
 
 import io
-import os
 import pathlib
 import sys
 import typing as t
@@ -28,6 +27,7 @@ if str(ROOT / "tests") not in sys.path:
     sys.path.insert(0, str(ROOT / "tests"))
 
 from exchangelib.protocol import BaseProtocol
+from foreign_files import EWS_SCHEMA
 from servers.exchange import Exchange
 from servers.fixtures import Tools
 
@@ -89,11 +89,10 @@ def wire(monkeypatch: pytest.MonkeyPatch) -> Wire:
 
 @pytest.fixture(scope="session")
 def schema(tmp_path_factory: pytest.TempPathFactory):
-    folder = pathlib.Path(os.environ.get("EWS_SCHEMA", ROOT.parent / "shared" / "ews"))
-    if not (folder / "messages.xsd").exists():
+    if not (EWS_SCHEMA / "messages.xsd").exists():
         pytest.skip("Microsoft's EWS schema is not here: name its folder in EWS_SCHEMA.")
     xmlschema = pytest.importorskip("xmlschema")
     copy = tmp_path_factory.mktemp("schema")
-    for file in folder.glob("*.xsd"):
+    for file in EWS_SCHEMA.glob("*.xsd"):
         (copy / file.name).write_bytes(file.read_bytes().replace(XML_IMPORT, XML_IMPORT.replace(b"/>", b' schemaLocation="xml.xsd"/>')))
     return xmlschema.XMLSchema(copy / "messages.xsd", validation="lax")

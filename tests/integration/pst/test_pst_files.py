@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Real PST files, written by Outlook and others: what is read of them is what Debian's readpst reads of them.
 
-The files are not part of the project; they are looked for beside it, in ../shared/pst.
+The files are not part of the project; see tests/foreign_files.py.
 """
 
 from __future__ import annotations
@@ -16,13 +16,12 @@ import shutil
 import subprocess
 
 import pytest
+from foreign_files import PST_FILES as FILES
 
 pytest.importorskip("pypff", reason="libpff-python is not installed")
-ROOT = pathlib.Path(__file__).resolve().parents[3]
-FILES = ROOT.parent / "shared" / "pst"
 NAMES = ("Outlook", "SampleContacts", "dist-list")
 pytestmark = [
-    pytest.mark.skipif(not FILES.is_dir(), reason="the PST files are not there (../shared/pst)"),
+    pytest.mark.skipif(not FILES.is_dir(), reason="name the folder with real PST files in PST_FILES"),
     pytest.mark.skipif(shutil.which("readpst") is None, reason="readpst is not installed (Debian package pst-utils)"),
 ]
 

@@ -5,14 +5,12 @@
 
 from __future__ import annotations
 
-import pathlib
-
 import icalendar
 import pytest
 import vobject
+from foreign_files import PST_FILES as FILES
 
-FILES = pathlib.Path(__file__).resolve().parents[3].parent / "shared" / "pst"
-pytestmark = pytest.mark.skipif(not FILES.is_dir(), reason="the folder ../shared/pst with real PST files is not there")
+pytestmark = pytest.mark.skipif(not FILES.is_dir(), reason="name the folder with real PST files in PST_FILES")
 
 
 @pytest.fixture
