@@ -38,6 +38,8 @@ def live(ledger, names) -> list[dict]:
             "trouble": row.trouble if row else None,
             # While mail was read, since that baseline.
             "p95": percentile_of(json.loads(row.histogram), 0.95) if row else None,
+            # In the rests between: the same server without us.
+            "rest_p95": percentile_of(json.loads(row.rests), 0.95) if row else None,
             "answers": answers,
             "answers_over": over,
             "points": _thinned(pace.evidence(ledger, name, row.baseline_at)) if row and row.baseline_p95 else [],

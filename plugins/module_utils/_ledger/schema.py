@@ -13,7 +13,7 @@ import types
 
 from .._libraries import sqlalchemy as sa
 
-VERSION = 8
+VERSION = 9
 # The first number of an item of a source without UIDs; see catalogue.py.
 MIDDLE = 1 << 30
 
@@ -339,6 +339,8 @@ def tables() -> types.SimpleNamespace:
         sa.Column("budget", sa.Float),
         # Counts of samples by latency while mail was read, since the baseline: JSON, see _model/latency.py.
         sa.Column("histogram", sa.Text, nullable=False, default="{}"),
+        # The same of the rests between, in which nobody of us read.
+        sa.Column("rests", sa.Text, nullable=False, default="{}"),
     )
 
     # Folders of sources without UIDs, and how far each was listed; see catalogue.py.

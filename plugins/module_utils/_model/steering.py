@@ -37,14 +37,18 @@ RESTS, ENOUGH = 48, 32
 # Answers of rests after a cut by which it is judged. It was for nothing when as many as SAME, of the share that was slow before, are slow
 # without us, and it is not just one.
 JUDGES, SAME = 12, 0.6
+# A server of which so many answers are slow by themselves is in need: it is spared, whoever's doing it is.
+IN_NEED = 0.4
 # A step with fewer answers decides nothing.
 FEWEST = 5
 # Beyond the point at which it was last too much the ceiling rises by this share, then faster and faster while all is well: it may
 # have been somebody else's doing, or the server may have more to give by now.
 CAREFUL, FASTER, FASTEST = 0.03, 1.4, 0.25
 FIRST = 1.6
+# So many steps are "of late".
+STEPS = 5
 # A ceiling that is not used to this share is not what holds the workers back, and is not raised.
-USED_SHARE = 0.7
+USED_SHARE = 0.4
 
 
 class Steering:
@@ -60,6 +64,7 @@ class Steering:
         self.knee: float | None = known.get("knee")
         self._growth: float = known.get("growth", CAREFUL)
         self._settling = False
+        self._moved: collections.deque[float] = collections.deque(maxlen=STEPS)
         self._rests: collections.deque[float] = collections.deque(rests, maxlen=RESTS)
         self._doubt: _Doubt | None = None
 
@@ -85,6 +90,7 @@ class Steering:
         if moved <= 0 or len(latencies) < FEWEST:
             # What is slow without us is not ours.
             return self.ceiling
+        self._moved.append(moved)
         if self._doubt:
             self._doubt.reading.add(latencies, self.limit)
         if self._settling:
@@ -95,11 +101,11 @@ class Steering:
         before = (self.ceiling, self.debt, self.knee, self._growth)
         self.debt = min(MOST_DEBT, max(-MOST_CREDIT, self.debt + step.slow - allowed * step.answers))
         if step.share >= 0.5:
-            self._cut(0.5, moved)
+            self._cut(0.5)
         elif step.share >= 0.25 and self.debt > 0:
-            self._cut(0.7, moved)
+            self._cut(0.7)
         elif step.share > allowed + WAITED_OUT and self.debt > 1:
-            self._cut(0.85, moved)
+            self._cut(0.85)
         elif step.share <= allowed and self.debt <= 0 and moved >= USED_SHARE * self.ceiling:
             self._raise()
         if self._settling and not self._doubt:
@@ -108,9 +114,10 @@ class Steering:
 
     def _allowed(self) -> float:
         """The share of answers that may be slow now."""
-        if len(self._rests) < ENOUGH:
+        others = _Share(self._rests, self.limit)
+        if others.answers < ENOUGH or others.share >= IN_NEED:
             return SLOW_SHARE
-        return max(SLOW_SHARE, _Share(self._rests, self.limit).share + BEYOND_OTHERS)
+        return max(SLOW_SHARE, others.share + BEYOND_OTHERS)
 
     def lost(self) -> float:
         """The new ceiling when the server does not answer at all."""
@@ -118,9 +125,9 @@ class Steering:
         self.ceiling, self._growth, self._doubt = self.floor, CAREFUL, None
         return self.ceiling
 
-    def _cut(self, share: float, moved: float) -> None:
-        # A ceiling that nobody reached did no harm: what was really read did.
-        used = min(self.ceiling, max(moved, self.floor))
+    def _cut(self, share: float) -> None:
+        # A ceiling that nobody reached did no harm: what was really read did, of late, since a server that hesitates gives less.
+        used = min(self.ceiling, max(*self._moved, self.floor))
         self.knee = used
         self.ceiling = max(self.floor, used * share)
         self._growth = CAREFUL
@@ -162,4 +169,4 @@ class _Doubt:
         self.reading, self.rests = reading, _Share()
 
     def for_nothing(self) -> bool:
-        return self.rests.slow > 1 and self.rests.share >= SAME * self.reading.share
+        return self.rests.slow > 1 and SAME * self.reading.share <= self.rests.share < IN_NEED

@@ -114,7 +114,7 @@ class _Watcher:
         self.quiet.extend(values)
         pace.set_values(
             self.ledger, self.server.name, baseline_p50=percentile(values, 0.5), baseline_p95=percentile(values, 0.95), baseline_at=time.time(),
-            budget=self.probe.latency_budget, histogram="{}", latency_p95=None, ceiling=self._start(), steering="{}",
+            budget=self.probe.latency_budget, histogram="{}", rests="{}", latency_p95=None, ceiling=self._start(), steering="{}",
         )
 
     def follow(self) -> None:
@@ -144,7 +144,7 @@ class _Watcher:
         steering = Steering(self._limit(row), row.ceiling or self._start(), json.loads(row.steering), rests=self.quiet)
         evidence = _Evidence(self.ledger, self.server.name, steering, row)
         while not self.stop.is_set() and not self.pace.closed():
-            evidence.add(self._step(steering))
+            evidence.add(*self._step(steering))
             steering.limit = self._limit(row)
             if not pace.steer(self.ledger, self.server.name, self.owner, STEERING_SECONDS):
                 return
@@ -158,8 +158,8 @@ class _Watcher:
             quiet = min(percentile(self.quiet, 0.95) * lately, MOST_DRIFT * quiet)
         return quiet * self.probe.latency_budget
 
-    def _step(self, steering: Steering) -> list[float]:
-        """Latencies of one step while mail was read, after which the controller has decided."""
+    def _step(self, steering: Steering) -> tuple[list[float], list[float]]:
+        """Latencies of one step, while mail was read and in a rest, after which the controller has decided."""
         before, began = pace.row(self.ledger, self.server.name).bytes, self._now()
         try:
             if self.user is None:
@@ -173,7 +173,7 @@ class _Watcher:
             steering.lost()
             self._write(steering)
             self.stop.wait(STEP_SECONDS)
-            return []
+            return [], []
         ended = self._now()
         moved = pace.row(self.ledger, self.server.name).bytes - before
         rested = [took for quiet, took in samples if quiet]
@@ -185,7 +185,7 @@ class _Watcher:
         else:
             steering.lost()
         self._write(steering)
-        return values
+        return values, rested
 
     def _write(self, steering: Steering) -> None:
         pace.set_values(self.ledger, self.server.name, ceiling=steering.ceiling, steering=json.dumps(steering.memory()))
@@ -212,16 +212,18 @@ class _Watcher:
 
 
 class _Evidence:
-    """What was seen, for the report: a line every few seconds, and all samples while mail was read counted by latency."""
+    """What was seen, for the report: a line every few seconds, and all samples counted by latency, those while mail was read and those of rests."""
 
     def __init__(self, ledger, server: str, steering: Steering, row) -> None:
         self.ledger, self.server, self.steering = ledger, server, steering
-        self.histogram = json.loads(row.histogram)
+        self.histogram, self.rests = json.loads(row.histogram), json.loads(row.rests)
         self.bytes, self.written = row.bytes, time.monotonic()
         self.values: list[float] = []
+        self.rested: list[float] = []
 
-    def add(self, values: list[float]) -> None:
+    def add(self, values: list[float], rested: list[float]) -> None:
         self.values += values
+        self.rested += rested
         if time.monotonic() - self.written >= LINE_SECONDS:
             self.write()
 
@@ -231,14 +233,14 @@ class _Evidence:
         total = pace.row(self.ledger, self.server).bytes
         moved = total - self.bytes
         if moved:
-            self.histogram = counted(self.histogram, self.values)
+            self.histogram, self.rests = counted(self.histogram, self.values), counted(self.rests, self.rested)
         p95 = percentile(self.values, 0.95)
         line = {
             "p50": percentile(self.values, 0.5), "p95": p95, "samples": len(self.values), "bytes": moved,
             "over": sum(value > self.steering.limit for value in self.values), "ceiling": self.steering.ceiling,
         }
-        pace.witness(self.ledger, self.server, line, latency_p95=p95, histogram=json.dumps(self.histogram))
-        self.bytes, self.written, self.values = total, time.monotonic(), []
+        pace.witness(self.ledger, self.server, line, latency_p95=p95, histogram=json.dumps(self.histogram), rests=json.dumps(self.rests))
+        self.bytes, self.written, self.values, self.rested = total, time.monotonic(), [], []
 
 
 class _User:

@@ -84,12 +84,13 @@ def test_what_holds_servers_back(ordered, ledger, tmp_path):
 def test_the_report_has_servers_that_are_held_back_and_no_others(ordered, ledger):
     assert live.live(ledger, ["s1", "s2"]) == []
     ordered("paused", "s2", "repair")
-    pace.set_values(ledger, "s1", baseline_p95=0.02, baseline_at=1.0, budget=1.25, histogram='{"-195": 100}', calendar="daily")
+    pace.set_values(ledger, "s1", baseline_p95=0.02, baseline_at=1.0, budget=1.25, histogram='{"-195": 100}', rests='{"-160": 7}', calendar="daily")
     for number in range(400):
         pace.witness(
             ledger, "s1", {"p50": 0.01, "p95": number / 1000, "samples": 30, "over": 1, "ceiling": 1e6, "bytes": 5}, latency_p95=0.02,
         )
     one, two = live.live(ledger, ["s1", "s2"])
     assert (one["state"], one["calendar"], one["answers"], one["answers_over"]) == ("running", ["daily"], 12000, 400)
+    assert one["rest_p95"] == pytest.approx(0.042, rel=0.01)
     assert one["p95"] == pytest.approx(0.021, rel=0.01) and len(one["points"]) == 134 and one["points"][0]["p95"] == 0.002
     assert (two["server"], two["state"], two["reason"], two["points"]) == ("s2", "paused", "repair", [])

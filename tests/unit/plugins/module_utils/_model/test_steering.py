@@ -184,3 +184,11 @@ def test_as_many_may_be_slow_as_are_without_us():
         strict.step(slow(4, 40), strict.ceiling)
         knowing.step(slow(4, 40), knowing.ceiling)
     assert strict.ceiling < 700_000 and knowing.ceiling > 1_000_000
+
+
+def test_a_server_in_need_is_spared_whoever_it_is():
+    steering = Steering(0.01, 1_000_000, rests=slow(0, 48))
+    for _number in range(20):
+        steering.rested(slow(10, 16))
+        steering.step(slow(25, 40), steering.ceiling)
+    assert steering.ceiling == FLOOR

@@ -16,6 +16,7 @@ from ansible_collections.messaging.migration.plugins.module_utils._imap.wire imp
 from ansible_collections.messaging.migration.plugins.module_utils._job import orders
 from ansible_collections.messaging.migration.plugins.module_utils._ledger import pace as ledger_pace
 from ansible_collections.messaging.migration.plugins.module_utils._model import rest
+from ansible_collections.messaging.migration.plugins.module_utils._model.latency import percentile_of
 from ansible_collections.messaging.migration.plugins.module_utils._model.server import Probe, Server
 from ansible_collections.messaging.migration.plugins.module_utils._model.steering import FLOOR, START
 from ansible_collections.messaging.migration.plugins.module_utils._pace import live_probe
@@ -170,6 +171,8 @@ def test_less_is_allowed_when_they_do_and_the_evidence_is_kept(world, watched, l
     assert len(lines) >= 5 and all((line.p95, line.over) == (pytest.approx(0.05), line.samples) for line in lines)
     over, answers = ledger_pace.slow_share(ledger, "s1")
     assert over == answers == sum(json.loads(row.histogram).values()) > 80
+    # The rests are told beside it.
+    assert percentile_of(json.loads(row.rests), 0.95) == pytest.approx(0.05, rel=0.01) and sum(json.loads(row.rests).values()) >= 5
     assert row.latency_p95 == pytest.approx(0.05)
 
 
@@ -184,7 +187,9 @@ def test_a_server_that_is_slow_only_while_it_is_read_is_left_alone(world, watche
         return 0.02 if world.began is not None and not rest.left(world.now) else 0.01
 
     world.read, world.stop_after, world.latency = 10e6, 1800.0, latency
-    assert watched().ceiling == FLOOR
+    row = watched()
+    assert row.ceiling == FLOOR
+    assert percentile_of(json.loads(row.histogram), 0.95) == pytest.approx(2 * percentile_of(json.loads(row.rests), 0.95), rel=0.05)
 
 
 def test_however_slow_it_gets_that_is_not_taken_for_quiet(world, watched):
