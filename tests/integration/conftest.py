@@ -42,6 +42,9 @@ import time
 import typing as t
 
 import ansible_runner
+import dns.flags
+import dns.message
+import dns.query
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -291,6 +294,15 @@ class Named:
             self._relay.stop()
 
 
+def _wait_for_zone(wait_for_port: t.Callable[[str, int], None], port: int) -> None:
+    """BIND listens before it has read its zones, and refuses what is asked until then."""
+    wait_for_port("127.0.0.1", port)
+    question, deadline = dns.message.make_query(Named.zone, "SOA"), time.monotonic() + 20
+    while not dns.query.tcp(question, "127.0.0.1", port=port, timeout=5).flags & dns.flags.AA:
+        assert time.monotonic() < deadline, f"named on port {port} does not know {Named.zone}"
+        time.sleep(0.05)
+
+
 @pytest.fixture
 def named(tmp_path: pathlib.Path, start: Start, free_port: t.Callable[..., int], wait_for_port: t.Callable[[str, int], None]) -> t.Iterator[Named]:
     values: dict[str, t.Any] = {
@@ -305,7 +317,7 @@ def named(tmp_path: pathlib.Path, start: Start, free_port: t.Callable[..., int],
         if zone is PRIMARY:
             (folder / "example.test.db").write_text(ZONE)
         (folder / "named.conf").write_text(NAMED_CONF % {**values, "folder": folder, "listen": listen, "zone": zone % values})
-        start(["/usr/sbin/named", "-f", "-c", str(folder / "named.conf")], folder, lambda listen=listen: wait_for_port("127.0.0.1", listen))
+        start(["/usr/sbin/named", "-f", "-c", str(folder / "named.conf")], folder, lambda listen=listen: _wait_for_zone(wait_for_port, listen))
     relay = Relay(values["port"], values["secondary_port"])
     relay.start()
     yield (bind := Named(values["port"], values["secret"], values["stranger"], tmp_path / "primary", relay))
