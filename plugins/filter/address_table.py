@@ -103,7 +103,6 @@ from ansible_collections.messaging.migration.plugins.module_utils._mirapoint.app
 from ansible_collections.messaging.migration.plugins.module_utils._model.address_table import (
     ADMINISTRATION, DIRECTORY, FILE, IMAP, LIKE_OTHERS, LISTS_BY, OLD_BY, WAYS, Table, Ways, distribution_lists, table, text,
 )
-from ansible_collections.messaging.migration.plugins.plugin_utils._plain import plain
 
 # What makes an entry of a list; see the table of commands.
 ADDS_ENTRIES = "list_entry_add"
@@ -120,7 +119,7 @@ def address_table(
     unconfirmed_commands=None,
 ):
     """See DOCUMENTATION."""
-    plan, sources, ways = _read(path), plain(sources), ways or {}
+    plan, ways = _read(path), ways or {}
     try:
         accounts, lists, redirects = (plan[part] for part in ("accounts", "lists", "redirects")) if plan else ([], [], [])
         mailboxes = {(source.get("name") or source["host"], mailbox["name"]): mailbox for source in sources for mailbox in source["mailboxes"]}

@@ -79,7 +79,7 @@ class _Accounts:
         self.session, self.params, self.raised, self.check_mode = session, params, raised_now, check_mode
         self.changed, self.counts, self.diff = False, dict.fromkeys(COUNTS, 0), {"before": "", "after": ""}
         # Mailboxes that are through, by this step and those before.
-        self.through = min(params["first"], len(params["mailboxes"]))
+        self.first = self.through = min(params["first"], len(params["mailboxes"]))
 
     def run(self) -> dict:
         mailboxes, budget = self.params["mailboxes"][self.through:], self.params["time_budget"]
@@ -92,7 +92,7 @@ class _Accounts:
                 except REFUSED as error:
                     raise MigrationError(
                         f"{self.session.server.name} refuses {name}: {error}.",
-                        f"{self.counts['created']} mailboxes were created before it; they stay.",
+                        f"{self.through} of {len(self.params['mailboxes'])} mailboxes are as they should be; they stay.",
                         "Correct the mailbox's name or the administrator's rights, then run again.", **self._result(began),
                     ) from error
                 self.changed |= touched
@@ -104,7 +104,7 @@ class _Accounts:
 
     def _result(self, began: float) -> dict:
         wanted = len(self.params["mailboxes"])
-        left, speed = wanted - self.through, rate(self.through - self.params["first"], time.monotonic() - began)
+        left, speed = wanted - self.through, rate(self.through - self.first, time.monotonic() - began)
         return {
             "changed": self.changed, **self.counts, "wanted": wanted, "through": self.through, "finished": not left, "diff": self.diff,
             "progress": [{

@@ -39,10 +39,12 @@ def accounts(pair, quota_mb):
 def test_mailboxes_step_by_step(onto_cyrus, play):
     """A step ends after some of them, and the next one begins there; by default all steps are made, and what they did adds up."""
     wanted = {"target": onto_cyrus.target_option(), "mailboxes": [{"name": f"u{number}", "quota_mb": 1} for number in range(120)]}
-    first, second, rest, again = play([
+    bad = {**wanted, "mailboxes": [*wanted["mailboxes"][:2], {"name": "x" * 5000}, {"name": "later"}]}
+    first, second, rest, again, refused = play([
         ("imap_mailbox", {**wanted, "time_budget": 0.001}), ("imap_mailbox", {**wanted, "time_budget": 0.001, "first": 50}),
-        ("imap_mailbox", {**wanted, "progress_interval": 0.001}), ("imap_mailbox", wanted),
+        ("imap_mailbox", {**wanted, "progress_interval": 0.001}), ("imap_mailbox", wanted), ("imap_mailbox", bad, {"ignore_errors": True}),
     ])
+    assert refused["failed"] and "2 of 4 mailboxes are as they should be; they stay." in refused["msg"]
     assert [(step["created"], step["through"], step["finished"]) for step in (first, second)] == [(50, 50, False), (50, 100, False)]
     assert [(row["mailboxes"], row["mailboxes_done"]) for row in second["progress"]] == [(120, 100)] and second["progress"][0]["eta_seconds"] > 0
     assert (rest["created"], rest["quota_set"], rest["unchanged"], rest["through"], rest["finished"]) == (20, 20, 100, 120, True)
