@@ -120,6 +120,26 @@ def test_moved_messages_keep_their_search_key(anna, client):
     assert (moved.subject, moved.search_key) == ("1", key) and anna.inbox.all().count() == 3
 
 
+def test_what_has_just_moved_is_not_found_where_it_was(anna, client):
+    """Not a message that is made of what was remembered: it would be taken for the one that moved."""
+    listed = list(anna.inbox.all().only("subject"))
+    ids = {item.subject: (item.id, item.changekey) for item in listed}
+    client.select_folder("INBOX")
+    client.move([2], "Sent")
+    found = list(anna.fetch([ids["1"], ids["2"]], only_fields=["mime_content"]))
+    assert isinstance(found[0], exchangelib.errors.ErrorItemNotFound) and found[1].mime_content == message(2)
+
+
+def test_what_was_listed_is_read_from_a_folder_that_has_just_been_renamed(anna, client):
+    work = anna.msg_folder_root // "Work" // "Old & Größe"
+    [deep] = work.all().only("subject")
+    client.rename_folder("Work/Old & Größe", "Work/Older")
+    client.create_folder("Work/Old & Größe")
+    client.append("Work/Old & Größe", message(11), [], WHEN)
+    [found] = anna.fetch([(deep.id, deep.changekey)], only_fields=["mime_content"])
+    assert found.mime_content == message(10)
+
+
 def test_folders_come_are_renamed_and_go(anna, client):
     top = anna.msg_folder_root
     names = {folder.name: folder.id for kind, folder in top.sync_hierarchy()}

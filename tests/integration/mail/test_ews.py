@@ -312,6 +312,20 @@ def test_items_that_go_or_fail_between_the_list_and_their_reading(site, direct):
     assert {key: len(some) for key, some in site.differences().items()} == {"missing": 4, "beyond": 4}
 
 
+@pytest.mark.parametrize("new_ids", [False, True])
+def test_what_moves_between_the_list_and_its_reading_is_read_where_it_is(site, direct, new_ids):
+    site.fill(6)
+    site.store.set(new_ids_on_move=new_ids)
+    inbox, alpha = (site.store.items(ADDRESS, folder) for folder in ("inbox", "Projects/Alpha"))
+    # To a folder that is copied after this one, and to one that was copied before.
+    site.store.trouble(inbox[2], f"move {site.store.folder(ADDRESS, 'Projects/Alpha')}")
+    site.store.trouble(alpha[3], f"move {site.store.folder(ADDRESS, 'inbox')}")
+    copied(direct, site)
+    synced, again, verified = direct([("mailbox_sync", site.options(max_rounds=1)), ("mailbox_sync", site.options()), ("mailbox_verify", site.options())])
+    assert not synced["failed"] and site.differences() == SAME
+    assert not again["changed"] and (verified["perfect"], verified["checked"]) == (1, 24), verified
+
+
 @pytest.mark.parametrize("trouble", ["ErrorItemCorrupt", "ErrorUnsupportedMimeConversion"])
 def test_an_item_that_gives_no_properties_either_is_an_exception_until_it_does(site, direct, trouble):
     site.fill(3)

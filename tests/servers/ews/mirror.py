@@ -51,6 +51,7 @@ class Mirror:
         self._address: str | None = None
         self._client: imaplib.IMAP4 | None = None
         self._selected: str | None = None
+        self._uidvalidity = 0
 
     def close(self) -> None:
         if self._client:
@@ -110,9 +111,10 @@ class Mirror:
             listed[name.decode()] = (separator or b"/").decode(), b"\\Noselect" in flags or b"\\NonExistent" in flags
         known = {row["path"]: row for row in self._store.rows("SELECT * FROM folder WHERE mailbox = ? AND path IS NOT NULL AND gone IS NULL", mailbox)}
         states = {path: _status(client, path) for path, (_separator, empty) in listed.items() if not empty}
+        renamed = self._renamed(known, states)
         for path in sorted(listed):
             if path not in known:
-                self._appeared(mailbox, path, listed[path][0], states.get(path), known, set(listed))
+                self._appeared(mailbox, path, listed[path][0], states.get(path), renamed)
         for path in known.keys() - listed.keys():
             if known[path]["distinguished"]:
                 self._store.delete_items("folder = ?", known[path]["id"])
@@ -124,23 +126,32 @@ class Mirror:
                 self._messages(row, state, client)
         self._leave(client)
 
+    def _renamed(self, known: dict[str, sqlite3.Row], states: dict[str, dict[str, int]]) -> dict[int, int]:
+        """UIDVALIDITY -> folder, of those that have another name now; taken out of `known`, since another folder may have their old name."""
+        found = {}
+        there = {state["UIDVALIDITY"] for state in states.values()}
+        for path, row in list(known.items()):
+            stayed = path in states and states[path]["UIDVALIDITY"] == row["uidvalidity"]
+            if not stayed and not row["distinguished"] and row["uidvalidity"] in there:
+                found[row["uidvalidity"]] = known.pop(path)["id"]
+                # Its name is free for another one at once.
+                self._store.rename_folder(row["id"], f"folder {row['id']}")
+        return found
+
     def _leave(self, client: imaplib.IMAP4) -> None:
         """Of a selected folder Dovecot's STATUS tells only what this session has seen of it."""
         if client.state == "SELECTED":
             _ok(client.unselect())
             self._selected = None
 
-    def _appeared(
-        self, mailbox: int, path: str, separator: str, state: dict[str, int] | None, known: dict[str, sqlite3.Row], listed: set[str],
-    ) -> None:
+    def _appeared(self, mailbox: int, path: str, separator: str, state: dict[str, int] | None, renamed: dict[int, int]) -> None:
         above, _separator, name = path.rpartition(separator)
         parent = self._store.rows("SELECT id FROM folder WHERE mailbox = ? AND path = ? AND gone IS NULL", mailbox, above) if above else []
         if not parent:
             parent = self._store.rows("SELECT id FROM folder WHERE mailbox = ? AND distinguished = 'msgfolderroot'", mailbox)
         shown = _decoded(name)
-        renamed = [old for old, row in known.items() if state and old not in listed and row["uidvalidity"] == state["UIDVALIDITY"] and not row["distinguished"]]
-        if renamed:
-            folder = known.pop(renamed[0])["id"]
+        if state and state["UIDVALIDITY"] in renamed:
+            folder = renamed.pop(state["UIDVALIDITY"])
             self._store.rename_folder(folder, shown)
             self._store.move_folder(folder, parent[0][0])
         elif not above and path in WELL_KNOWN:
@@ -175,12 +186,14 @@ class Mirror:
         self._store.run("UPDATE folder SET uidvalidity = ?, uidnext = ?, modseq = ? WHERE id = ?",
                         state["UIDVALIDITY"], max([first, *(uid + 1 for uid in new)]), state["HIGHESTMODSEQ"], row["id"])
 
-    def _select(self, client: imaplib.IMAP4, path: str) -> None:
+    def _select(self, client: imaplib.IMAP4, path: str) -> int:
+        """The folder's UIDVALIDITY."""
         if self._selected != path or client.state != "SELECTED":
             _ok(client.select(_quoted(path), readonly=True))
-            self._selected = path
+            self._selected, self._uidvalidity = path, int(client.response("UIDVALIDITY")[1][-1])
         else:
             client.noop()
+        return self._uidvalidity
 
     def _vanished(self, folder: int, uids: set[int]) -> None:
         for row in self._store.rows("SELECT id, uid FROM item WHERE folder = ?", folder):
@@ -210,15 +223,26 @@ class Mirror:
 
     def read(self, rows: list[sqlite3.Row]) -> dict[int, bytes]:
         """What has vanished meanwhile is not in the result."""
-        return self._again(lambda: self._read(rows))
+        try:
+            return self._read(rows)
+        except imaplib.IMAP4.abort:
+            self.close()
+            # A folder may have another name by now, or its name another folder.
+            for mailbox in {row["mailbox"] for row in rows}:
+                self._store.run("UPDATE mailbox SET refreshed = 0 WHERE id = ?", mailbox)
+                self.refresh(mailbox)
+            return self._read([now for row in rows for now in self._store.rows("SELECT * FROM item WHERE id = ?", row["id"])])
 
     def _read(self, rows: list[sqlite3.Row]) -> dict[int, bytes]:
         found: dict[int, bytes] = {}
         for folder in {row["folder"] for row in rows}:
-            path, address = self._store.rows(
-                "SELECT path, address FROM folder JOIN mailbox ON mailbox.id = folder.mailbox WHERE folder.id = ?", folder)[0]
+            path, uidvalidity, address = self._store.rows(
+                "SELECT path, uidvalidity, address FROM folder JOIN mailbox ON mailbox.id = folder.mailbox WHERE folder.id = ?", folder)[0]
+            if path is None:
+                continue
             client = self._open(address)
-            self._select(client, path)
+            if self._select(client, path) != uidvalidity:
+                raise imaplib.IMAP4.abort(f"{path} is another folder than it was")
             ids = {row["uid"]: row["id"] for row in rows if row["folder"] == folder}
             for answer in client.uid("FETCH", ",".join(map(str, ids)), "(UID BODY.PEEK[])")[1]:
                 if isinstance(answer, tuple):

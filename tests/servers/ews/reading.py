@@ -158,13 +158,18 @@ def get_item(call: Call) -> str:
         except Failure as failure:
             found[name] = failure
     rows = [row for row in found.values() if isinstance(row, sqlite3.Row) and row["element"] in schema.MAIL]
-    read = _contents(call, rows) if rows and (shape.mime or shape.base == "AllProperties" or shape.names & schema.ONLY_GET_ITEM) else {}
+    asked = rows if shape.mime or shape.base == "AllProperties" or shape.names & schema.ONLY_GET_ITEM else []
+    read = _contents(call, asked) if asked else {}
+    # Never composed from what is remembered: the item that is listed and the one that is read are the same in Exchange.
+    gone = {row["id"] for row in asked if call.mirror and row["uid"] is not None} - read.keys()
     render = shapes.Items(call.store, shape, call.version.schema, lambda row: read.get(row["id"])).one
 
     def work(name: str) -> str:
         row = found[name]
         if isinstance(row, Failure):
             raise row
+        if row["id"] in gone:
+            raise Failure("ErrorItemNotFound", NOT_FOUND)
         return f"<m:Items>{render(row)}</m:Items>"
 
     return call.each(names, work, "<m:Items/>")
@@ -180,6 +185,10 @@ def _wanted(call: Call, name: str, with_mime: bool) -> sqlite3.Row | dict[str, t
     trouble = row["trouble"]
     if trouble == "delete":
         call.store.delete_items("id = ?", row["id"])
+        raise Failure("ErrorItemNotFound", NOT_FOUND)
+    if trouble and trouble.startswith("move "):
+        call.store.trouble(name, None)
+        call.store.move_item(row["id"], int(trouble.removeprefix("move ")))
         raise Failure("ErrorItemNotFound", NOT_FOUND)
     if trouble and trouble.startswith("Error") and (with_mime or trouble not in ABOUT_MIME):
         raise Failure(trouble, "The item cannot be read.")
@@ -217,7 +226,9 @@ def get_attachment(call: Call) -> str:
             raise missing from error
         if kind == "part":
             row = call.item(name_of("item", numbers[0]))
-            whole = _contents(call, [row])[row["id"]]
+            whole = _contents(call, [row]).get(row["id"])
+            if whole is None:
+                raise missing
             file_name, content_type, content_id, data = mime.attachments(whole)[numbers[1]]
             xml = shapes.file_attachment(file_name, content_type, content_id)
         else:

@@ -321,7 +321,7 @@ class Store(Database):
 
     def trouble(self, item: str, kind: str | None) -> None:
         """What GetItem does with it: a response code such as ErrorItemCorrupt or ErrorMimeContentConversionFailed, "empty" or "bad base64" as its
-        MimeContent, "delete" to lose it at that moment; None: nothing."""
+        MimeContent, "delete" to lose it at that moment, "move 7" to find it in the folder of that number from then on; None: nothing."""
         self.run("UPDATE item SET trouble = ? WHERE id = ?", kind, number(item))
 
     def items(self, address: str, folder: Folder) -> list[str]:
