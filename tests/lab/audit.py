@@ -318,7 +318,7 @@ def settle(lacking: list, surplus: list, target: list[Folder], known: set[str], 
         explained = elsewhere or changed
         if explained:
             surplus.remove(explained)
-        where = {"found_in": target[explained[0]].name} if explained else {}
+        where = {"found_in": target[explained[0]].name, "found": explained[1].digest} if explained else {}
         find(kind, folder, message=message.identity, sha256=message.digest, **where)
 
 

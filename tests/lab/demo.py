@@ -184,7 +184,7 @@ def faults(summary: dict) -> list[str]:
             "exceptions_open", "second_run_changed", "check_mode_mutations")
     wrong = [f"{key} is {summary[key]}" for key in zero if summary[key]]
     if not summary["audit_clean"]:
-        wrong.append("the audit is not clean")
+        wrong.append(f"the audit is not clean: {json.dumps(summary['audit_findings'][:3], ensure_ascii=False)}")
     wrong += [f"{key} of {kind}s is {counts[key]}" for kind, counts in summary["items"].items() for key in ("missing", "doubled", "altered") if counts[key]]
     empty = [kind for kind in ("message", *lab.office.KINDS) if not summary["items"].get(kind, {}).get("source")]
     if summary["source_servers"] != 4 or summary["mailboxes"] < 36 or not summary["messages_at_source"] or empty:

@@ -13,7 +13,8 @@ import pytest
 ZERO = ("missing", "doubled", "altered", "misplaced", "flags_differ", "dates_differ", "subscriptions_differ", "folders_missing", "extra",
         "exceptions_open", "second_run_changed", "check_mode_mutations")
 GOOD = {
-    **dict.fromkeys(ZERO, 0), "audit_clean": True, "source_servers": 4, "mailboxes": 46, "messages_at_source": 6000, "check_mode_commands_seen": 1,
+    **dict.fromkeys(ZERO, 0), "audit_clean": True, "audit_findings": [],
+    "source_servers": 4, "mailboxes": 46, "messages_at_source": 6000, "check_mode_commands_seen": 1,
     "items": {kind: {"source": 1, "missing": 0, "doubled": 0, "altered": 0} for kind in ("message", *office.KINDS)},
     "live_messages_sent": 9, "live_messages_at_target": 9, "mx_before": ["10 old."], "mx_after": ["10 mirapoint.example.test."],
     "addresses": {kind: {"sent": 2, "delivered": 2} for kind in ("alias", "list", "imceaex")},
@@ -43,3 +44,8 @@ def test_a_bad_one(place, value, said):
     inner[place[-1]] = value
     [fault] = demo.faults(summary)
     assert said in fault
+
+
+def test_what_the_audit_found_is_told():
+    [fault] = demo.faults({**GOOD, "audit_clean": False, "audit_findings": [{"kind": "altered", "mailbox": "anna.berg", "message": "<1@example.test>"}]})
+    assert "altered" in fault and "anna.berg" in fault and "<1@example.test>" in fault
