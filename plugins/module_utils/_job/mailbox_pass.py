@@ -76,6 +76,9 @@ class MailboxPass:
     def run(self) -> int:
         """Returns how many messages the source holds."""
         try:
+            self._know()
+            if not self.known:
+                self.target.open_ahead()
             self.source = open_source(self.server, self.mailbox, self.ledger, self.row.id)
             self._set_pace()
             messages = self._run()
@@ -120,7 +123,6 @@ class MailboxPass:
             self.source.paced(self.pace, self.pulse)
 
     def _run(self) -> int:
-        self._know()
         listed = [folder for folder in self.source.folders() if folder.selectable]
         listed = self._with_states(listed)
         self._tell_aside()
@@ -136,6 +138,9 @@ class MailboxPass:
             if followed is not known:
                 self.known, self.exceptions = followed, exceptions.unresolved(self.ledger, self.row.id)
         restless = [folder for folder in listed if not self._rests(folder)]
+        if restless and not self.known:
+            # It is looked up while the target's folders are made.
+            self.source.ask_ahead(restless[0])
         self.known = self.target.add(restless, self.known, self.source, self.exceptions)
         work = [_Folder(folder, self.known[folder.name]) for folder in restless if folder.name in self.known]
         for one in work:
@@ -332,6 +337,7 @@ class MailboxPass:
 
     def one_folder(self, name: str) -> None:
         try:
+            self.target.open_ahead()
             self.source = open_source(self.server, self.mailbox, self.ledger, self.row.id)
             self._set_pace()
             self._know()

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import collections
+import concurrent.futures
 import dataclasses
 
 from .._errors import MigrationError
@@ -29,6 +30,7 @@ class TargetFolders:
         self.ledger, self.mailbox_row, self.counts = ledger, mailbox_row, counts
         self._server, self._mailbox = server, mailbox
         self._imap: ImapTarget | None = None
+        self._coming: concurrent.futures.Future | None = None
         self._listed: list = []
         # Names of folders that can hold mail, and their states as they were opened in this pass.
         self._existing: set[str] = set()
@@ -108,10 +110,18 @@ class TargetFolders:
             place = self._routes[place.id][place.route] = dataclasses.replace(place, target_uidvalidity=state.uidvalidity)
         return place
 
+    def open_ahead(self) -> None:
+        """Log in while the source is logged in to: for a pass that is sure to write."""
+        pool = concurrent.futures.ThreadPoolExecutor(1)
+        self._coming = pool.submit(ImapTarget, self._server, self._mailbox)
+        # The thread ends with its work, since this process may fork later.
+        pool.shutdown(wait=False)
+
     @property
     def imap(self) -> ImapTarget:
         if self._imap is None:
-            self._imap = ImapTarget(self._server, self._mailbox)
+            coming, self._coming = self._coming, None
+            self._imap = coming.result() if coming else ImapTarget(self._server, self._mailbox)
             # A name that only holds other folders is no folder yet.
             self._listed = [folder for folder in self._imap.folders() if folder.selectable]
             self._existing = {folder.name for folder in self._listed}
@@ -120,6 +130,9 @@ class TargetFolders:
     def close(self) -> None:
         if self._imap is not None:
             self._imap.close()
+        if self._coming is not None:
+            # Nobody waits for it, and why it failed does not matter any more.
+            self._coming.add_done_callback(lambda done: done.exception() or done.result().close())
 
     def messages(self) -> int:
         """How many messages the mailbox holds."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import threading
 
 import pytest
 
@@ -75,6 +76,33 @@ def test_without_change_the_target_is_not_even_asked(scene):
     scene.run()
     scene.run()
     assert scene.logins == 1
+
+
+@pytest.mark.parametrize("target_fails", [False, True])
+def test_a_source_that_lets_nobody_in_is_told_and_the_target_left(scene, monkeypatch, target_fails):
+    """The target is logged in to meanwhile."""
+    left = threading.Event()
+    scene.target.close = left.set
+
+    def refused(*_args):
+        raise MigrationError("s1 refuses the login.", "", "")
+
+    monkeypatch.setattr(mailbox_pass, "open_source", refused)
+    if target_fails:
+        monkeypatch.setattr(target_folders, "ImapTarget", refused)
+    with pytest.raises(MigrationError, match="s1 refuses the login"):
+        scene.run()
+    assert left.wait(0 if target_fails else 5) is not target_fails
+
+
+def test_a_target_that_lets_nobody_in_is_told(scene, monkeypatch):
+    def refused(*_args):
+        raise MigrationError("The target refuses the login.", "", "")
+
+    scene.there["INBOX"].add(b"a")
+    monkeypatch.setattr(target_folders, "ImapTarget", refused)
+    with pytest.raises(MigrationError, match="The target refuses the login"):
+        scene.run()
 
 
 def test_deletions_are_kept_when_told_so(scene):
