@@ -34,6 +34,8 @@ from collections.abc import Callable
 
 KEYWORDS = ["$Label1", "$Forwarded", "Custom", "LiveKeyword"]
 MX, IN = 15, 1
+# How long a mail server is given to answer, once it has let us in.
+ANSWER_SECONDS = 180
 
 
 # --- name service ----------------------------------------------------------------------------------------------
@@ -178,6 +180,8 @@ class Sender:
             try:
                 with contextlib.closing(smtplib.SMTP(server, self.config.get("smtp_port", 25), timeout=10)) as smtp:
                     smtp.starttls(context=self.context)
+                    # Who goes before the answer comes sends again what may have been taken: doubled mail, and not the migration's (RFC 5321, 4.5.3.2.6).
+                    smtp.sock.settimeout(ANSWER_SECONDS)
                     smtp.sendmail(self.config["sender"], [message["recipient"]], message["data"])
                     # The message is taken: whatever happens from here on, it must not be sent again.
                     with contextlib.suppress(OSError, smtplib.SMTPException):
