@@ -303,7 +303,8 @@ options:
         type: dict
         suboptions:
           mailbox:
-            description: Name of the mailbox, with some hundred messages in its INBOX. It is only read.
+            description:
+              - Name of the mailbox, with some hundred messages in its INBOX. It is only read, by IMAP or EWS, as the server is.
             type: str
             required: true
           password:
@@ -686,7 +687,8 @@ options:
         type: dict
         suboptions:
           mailbox:
-            description: Name of the mailbox, with some hundred messages in its INBOX. It is only read.
+            description:
+              - Name of the mailbox, with some hundred messages in its INBOX. It is only read, by IMAP or EWS, as the server is.
             type: str
             required: true
           password:

@@ -157,11 +157,12 @@ def classes() -> types.SimpleNamespace:
             return Page(self.sync_state, self.includes_last_item_in_range, listed, gone)
 
     class Listing(Once, services.FindItem):
-        def all(self, folder_id: str, mail: bool) -> list[Entry]:
-            """All that a folder holds, newest first. What comes or goes meanwhile may move others from page to page, and so out of it."""
+        def all(self, folder_id: str, mail: bool, most: int | None = None) -> list[Entry]:
+            """All that a folder holds, newest first, or the oldest `most`. What comes or goes meanwhile may move others from page to page, and so
+            out of it."""
             read = _message if mail else _other
             elements = self._paged_call(
-                payload_func=self.get_payload, max_items=None, folders=[exchangelib.properties.FolderId(id=folder_id)], mail=mail, offset=0,
+                payload_func=self.get_payload, max_items=most, folders=[exchangelib.properties.FolderId(id=folder_id)], mail=mail, offset=0,
             )
             found = {entry.remote_id: entry for entry in map(read, _checked(elements))}
             return list(found.values())[::-1]

@@ -188,8 +188,6 @@ class Server:
             given["live_probe"] = Probe.from_options(given["live_probe"]) if given.get("live_probe") else None
             given["ews"] = Ews.from_options(given.get("ews") or {})
             given["filter"] = SiteFilter.from_options(given["filter"]) if given.get("filter") else None
-            if given.get("protocol") == "ews" and given["live_probe"]:
-                raise ValueError("live_probe watches a server by IMAP; one that is read by EWS has no such probe.")
             if given.get("protocol") == "ews" and (given["ews"].url or "").startswith("http:") and given.get("tls") != "none":
                 raise ValueError("ews.url is not encrypted, and would show the password; say tls: none if that is meant.")
             both = {path.strip("/").casefold() for path in given["include_folders"]} & {path.strip("/").casefold() for path in given["exclude_folders"]}

@@ -17,20 +17,19 @@ import collections
 import dataclasses
 import json
 import os
-import random
 import socket
 import time
 import traceback
 
 from .._errors import LoginRefused, MigrationError, Unreachable
-from .._imap.session import LOST, REFUSED, connect
+from .._imap.session import LOST, REFUSED
 from .._ledger import pace, spans
 from .._ledger.store import open_ledger
 from .._model import rest
 from .._model.latency import counted, percentile, with_gaps
-from .._model.server import Mailbox, Server
+from .._model.server import Server
 from .._model.steering import START, Steering
-from .arrival import Arrival
+from .live_user import EwsUser, ImapUser, open_user
 from .pace import Pace
 
 # A younger baseline is taken over, in seconds.
@@ -43,10 +42,6 @@ QUIET_ANSWERS, ENOUGH, LATELY, MOST_DRIFT = 240, 60, 32, 3.0
 LINE_SECONDS = 6.0
 # Who steers says so at each step; after this time without a word another station takes over, in seconds.
 STEERING_SECONDS = 30.0
-# An answer that takes longer counts as a lost connection, in seconds. It is less than STEERING_SECONDS.
-TIMEOUT = 20.0
-# So much of a message is read, in bytes.
-SAMPLE_BYTES = 8192
 
 
 def watch(server: Server, ledger_options: dict, migration: str, stop, ready) -> None:
@@ -83,7 +78,7 @@ class _Watcher:
         self.server, self.probe, self.ledger, self.stop = server, server.live_probe, ledger, stop
         self.pace = Pace(ledger, server)
         self.owner = f"{socket.gethostname()}:{os.getpid()}"
-        self.user: _User | None = None
+        self.user: ImapUser | EwsUser | None = None
         self.trouble: str | None = None
         self.quiet: collections.deque[float] = collections.deque(maxlen=QUIET_ANSWERS)
 
@@ -104,7 +99,7 @@ class _Watcher:
             self.stop.wait(0.5)
 
     def _measure(self) -> None:
-        self.user = self.user or _User(self.server)
+        self.user = self.user or open_user(self.server)
         values = [took for _quiet, took in self._sampled(self.probe.baseline_seconds, self.probe.interval)]
         if not values:
             raise MigrationError(
@@ -163,7 +158,7 @@ class _Watcher:
         before, began = pace.row(self.ledger, self.server.name).bytes, self._now()
         try:
             if self.user is None:
-                self.user = _User(self.server)
+                self.user = open_user(self.server)
             samples = self._sampled(max(STEP_SECONDS, STEP_READS * self.probe.interval), self.probe.interval)
         except LoginRefused:
             # Not tried again, so that no account is locked.
@@ -241,41 +236,3 @@ class _Evidence:
         }
         pace.witness(self.ledger, self.server, line, latency_p95=p95, histogram=json.dumps(self.histogram), rests=json.dumps(self.rests))
         self.bytes, self.written, self.values, self.rested = total, time.monotonic(), [], []
-
-
-class _User:
-    """The probe's mailbox, read as its own user would: message after message, each one late again, so that the server's
-    caches make nothing look quicker than it is."""
-
-    def __init__(self, server: Server) -> None:
-        probe = server.live_probe
-        if probe.password and any("{admin}" in form for form in server.login):
-            # The administrator's forms are not this user's.
-            forms = ("{mailbox}", "{domain}\\{mailbox}") if server.domain else ("{mailbox}",)
-            server = dataclasses.replace(server, login=forms)
-        server = dataclasses.replace(server, timeout=min(server.timeout, TIMEOUT))
-        self.session = connect(server, Mailbox(name=probe.mailbox, target=probe.mailbox, password=probe.password))
-        self.arrival = Arrival(self.session.client.socket(), TIMEOUT)
-        self.uids = list(self.session.client.search("ALL"))
-        if not self.uids:
-            self.close()
-            raise MigrationError(
-                f"The INBOX of {probe.mailbox} on {server.name}, by which its latency is to be watched, has no messages.", "Nothing was copied.",
-                "Name a mailbox with some hundred messages in live_probe.",
-            )
-        random.shuffle(self.uids)
-        self.number = 0
-
-    def read(self) -> float | None:
-        """Seconds that the server took for a message; None when the message is gone."""
-        self.number += 1
-        uid = self.uids[self.number % len(self.uids)]
-        began, at = time.monotonic(), time.time()
-        tag = self.session.wire.start(b"UID FETCH %d (FLAGS BODY.PEEK[]<0.%d>)" % (uid, SAMPLE_BYTES))
-        lain = self.arrival.wait(at)
-        *_untagged, answer = self.session.wire.result(tag)
-        return time.monotonic() - began - lain if answer.ok else None
-
-    def close(self) -> None:
-        self.arrival.close()
-        self.session.close()

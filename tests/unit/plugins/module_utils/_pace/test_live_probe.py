@@ -19,7 +19,7 @@ from ansible_collections.messaging.migration.plugins.module_utils._model import 
 from ansible_collections.messaging.migration.plugins.module_utils._model.latency import percentile_of
 from ansible_collections.messaging.migration.plugins.module_utils._model.server import Probe, Server
 from ansible_collections.messaging.migration.plugins.module_utils._model.steering import FLOOR, START
-from ansible_collections.messaging.migration.plugins.module_utils._pace import live_probe
+from ansible_collections.messaging.migration.plugins.module_utils._pace import live_probe, live_user
 from ansible_collections.messaging.migration.plugins.module_utils._pace import pace as paces
 from ansible_collections.messaging.migration.tests.unit.plugins.module_utils.ledger_fixture import MIGRATION, opened, options, with_mailboxes
 
@@ -107,10 +107,10 @@ def ledger(tmp_path):
 @pytest.fixture
 def world(ledger, monkeypatch):
     world = World(ledger)
-    for module in (live_probe, ledger_pace, paces):
+    for module in (live_probe, live_user, ledger_pace, paces):
         monkeypatch.setattr(module, "time", world)
-    monkeypatch.setattr(live_probe, "connect", world.connect)
-    monkeypatch.setattr(live_probe, "Arrival", lambda sock, timeout: types.SimpleNamespace(wait=world.wait_for, close=world.close))
+    monkeypatch.setattr(live_user, "connect", world.connect)
+    monkeypatch.setattr(live_user, "Arrival", lambda sock, timeout: types.SimpleNamespace(wait=world.wait_for, close=world.close))
     return world
 
 
@@ -260,7 +260,7 @@ def test_a_server_is_measured_and_watched_only_while_it_is_open(world, watched, 
         assert orders.state(ledger, "s1") == "running"
         return connect(server, mailbox)
 
-    monkeypatch.setattr(live_probe, "connect", connect)
+    monkeypatch.setattr(live_user, "connect", connect)
     wait = world.wait
 
     def until(seconds):
