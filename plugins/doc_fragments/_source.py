@@ -759,7 +759,7 @@ options:
     default: true
   progress_interval:
     description:
-      - Seconds between two lines of progress.
+      - How soon to show how far it is, in seconds. Each further time takes twice as long, up to two minutes, since each step logs in anew.
     type: float
     default: 15
 """

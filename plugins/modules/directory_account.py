@@ -163,7 +163,7 @@ options:
     default: 0
   progress_interval:
     description:
-      - How often to show how far it is, in seconds. The module is called again each time.
+      - How soon to show how far it is, in seconds. Each further time takes twice as long, up to two minutes, since the module is called again each time.
     type: float
     default: 15
   report_path:

@@ -80,7 +80,8 @@ options:
     default: 0
   progress_interval:
     description:
-      - How often to show how far it is, in seconds. The module is called again each time, for the mailboxes that are left.
+      - How soon to show how far it is, in seconds. Each further time takes twice as long, up to two minutes, since the module is called again each time,
+        for the mailboxes that are left.
     type: float
     default: 15
 seealso:

@@ -62,7 +62,7 @@ options:
     default: 20
   progress_interval:
     description:
-      - Seconds between two lines of progress.
+      - How soon to show how far it is, in seconds. Each further time takes twice as long, up to two minutes, since each step logs in anew.
     type: float
     default: 15
 seealso:

@@ -68,7 +68,7 @@ options:
     default: 2
   progress_interval:
     description:
-      - How often to show how far it is, in seconds. The module is called again each time.
+      - How soon to show how far it is, in seconds. Each further time takes twice as long, up to two minutes, since the module is called again each time.
     type: float
     default: 15
 seealso:

@@ -7,7 +7,8 @@
 """Long modules in steps, so that their progress can be seen while they work.
 
 A module can't say anything before it ends. So it is called again and again with a time budget, and between two steps a line
-per source server is shown. All state is in the ledger: a step that never comes back costs nothing but its time.
+per source server is shown. All state is in the ledger: a step that never comes back costs nothing but its time. Each has to be
+started and to log in, which takes some seconds: the longer the work, the longer the steps.
 
 While every source server that is left is closed or paused, the wait is here, where it holds no connection and no process
 on a station.
@@ -28,6 +29,8 @@ display = Display()
 
 # Counts that add up over the steps; everything else is as the last step says.
 ADDED = ("messages", "bytes", "flags", "moved", "deleted", "folders", "skipped_by_filter")
+# No step is made longer than this, in seconds.
+LONGEST_STEP = 120.0
 # How often the module is asked while it waits, in seconds: an order to stop, or to go on, is not to wait for the window.
 LOOK_AGAIN_SECONDS = 60.0
 
@@ -50,10 +53,11 @@ class SteppedAction(ActionBase):
         total: dict[str, t.Any] = {}
         changed, told = False, None
         budget = float(args.get("time_budget") or 0)
-        interval = float(args.get("progress_interval") or 15)
+        length = interval = float(args.get("progress_interval") or 15)
         wait = boolean(args.get("wait_for_window", True))
         while True:
-            step = min(interval, budget) if budget else interval
+            step = min(length, budget) if budget else length
+            length = min(2 * length, max(interval, LONGEST_STEP))
             result = self._execute_module(module_args=dict(args, time_budget=step), task_vars=task_vars)
             changed = changed or bool(result.get("changed"))
             for key in self.added:

@@ -108,7 +108,7 @@ def test_names_of_all_kinds(target_directory, module, whole):
 
 def test_progress_is_shown_and_secrets_are_not(options, run_play, target_directory):
     output = []
-    given = {**options(350, progress_interval=0.01), "server": {**target_directory.option(base=PEOPLE), "password": "{{ secret }}"}}
+    given = {**options(350, progress_interval=0.0001), "server": {**target_directory.option(base=PEOPLE), "password": "{{ secret }}"}}
     done, again = run_play(
         [{"messaging.migration.directory_account": given}] * 2, {"secret": target_directory.password}, diff=True, output=output, env={"ANSIBLE_VERBOSITY": "3"},
     )

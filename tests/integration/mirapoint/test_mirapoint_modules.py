@@ -74,7 +74,7 @@ def test_moods(appliance, module, quirks):
 def test_progress_is_shown(appliance, run_play):
     appliance.quirks(delay=0.002)
     output = []
-    options = {**of(appliance, 350, progress_interval=0.01), "server": {**appliance.option(), "password": "{{ secret }}"}}
+    options = {**of(appliance, 350, progress_interval=0.0001), "server": {**appliance.option(), "password": "{{ secret }}"}}
     done, again = run_play([{"messaging.migration.mirapoint_user": options}] * 2, {"secret": appliance.password}, diff=True, output=output)
     assert (done["changed"], done["added"], done["as_wanted"], done["finished"]) == (True, 350, 350, True)
     shown = [line.strip() for line in output[0].splitlines() if " users, " in line]

@@ -57,7 +57,7 @@ def test_step_after_step_until_it_is_finished(act, shown):
     )
     assert (result["changed"], result["messages"], result["bytes"], result["exceptions_open"], result["finished"]) == (True, 7, 70, 2, True)
     assert [call.get("round") for call in calls] == [None, "copy-1", "copy-1"]
-    assert {call["time_budget"] for call in calls} == {15.0}
+    assert [call["time_budget"] for call in calls] == [15.0, 30.0, 60.0]
     assert shown == ["  s1: 1/2 mailboxes, 3 messages, 4 B, 5 messages/s (6 B/s), ETA 7 s"] * 3
 
 
@@ -96,9 +96,10 @@ def test_a_module_that_dies_without_a_result_ends_it(act):
 @pytest.mark.parametrize(
     ("args", "budgets"),
     [
-        ({"time_budget": 25, "progress_interval": 10}, [10.0, 10.0, 5.0]),
+        ({"time_budget": 35, "progress_interval": 10}, [10.0, 20.0, 5.0]),
         ({"time_budget": "5"}, [5.0]),
-        ({"time_budget": 0, "progress_interval": 2}, [2.0] * 4),
+        ({"time_budget": 0, "progress_interval": 50}, [50.0, 100.0, 120.0, 120.0]),
+        ({"progress_interval": 600}, [600.0] * 4),
     ],
 )
 def test_the_time_that_was_given_is_kept(act, args, budgets):
