@@ -14,7 +14,6 @@ the server, on whichever station, finds it.
 from __future__ import annotations
 
 import collections
-import dataclasses
 import json
 import os
 import socket
