@@ -12,7 +12,6 @@ worker that dies loses it, and another one takes the mailbox over.
 
 from __future__ import annotations
 
-import concurrent.futures
 import contextlib
 import dataclasses
 import gc
@@ -49,23 +48,16 @@ FORK = multiprocessing.get_context("fork")
 def preflight(plan: Plan) -> None:
     """One login on each side before anything is touched: reachable, trusted, the password right."""
     sides = {server: plan.servers[server] for server, _name in plan.names}
-    first = plan.mailbox(*plan.names[0])
-    # Both sides at once; the thread has ended before this process forks.
-    with concurrent.futures.ThreadPoolExecutor(1) as pool:
-        target = pool.submit(_prove_target, plan.target, first) if plan.target is not None else None
-        for name, server in sides.items():
-            try:
-                prove(server, next(plan.mailbox(s, m) for s, m in plan.names if s == name))
-            except MigrationError as error:
-                # It is there, and wants a rest: the workers give it that.
-                if throttle.read(str(error)) is None:
-                    raise
-        if target:
-            target.result()
-
-
-def _prove_target(target, mailbox) -> None:
-    connect(target, dataclasses.replace(mailbox, name=mailbox.target, password=mailbox.target_password)).close()
+    for name, server in sides.items():
+        try:
+            prove(server, next(plan.mailbox(s, m) for s, m in plan.names if s == name))
+        except MigrationError as error:
+            # It is there, and wants a rest: the workers give it that.
+            if throttle.read(str(error)) is None:
+                raise
+    if plan.target is not None:
+        first = plan.mailbox(*plan.names[0])
+        connect(plan.target, dataclasses.replace(first, name=first.target, password=first.target_password)).close()
 
 
 def run(plan: Plan, handler) -> dict:

@@ -176,4 +176,4 @@ def test_before_anything_is_touched_each_side_is_tried_once(monkeypatch, scene):
     monkeypatch.setattr(workers, "connect", connect)
     monkeypatch.setattr(workers, "prove", lambda server, mailbox: connect(server, mailbox).close())
     workers.preflight(scene.plan("anna", "ben", target={"name": "t", "host": "t.test"}))
-    assert sorted(map(str, logins)) == ["('s1', 'anna')", "('t', 'anna-at-target')", "closed", "closed"]
+    assert logins == [("s1", "anna"), "closed", ("t", "anna-at-target"), "closed"]
