@@ -19,7 +19,7 @@ from .._imap.wire import quoted, values
 from .._ledger import quotas as raised
 from .._ledger.store import NoLedger, open_ledger
 from .._model.folder_names import wire_name
-from .._model.progress import rate
+from .._model.progress import eta_seconds, rate
 from .plan import described
 
 # All rights of RFC 4314 but one: who may administer the mailbox stays the administrator's business.
@@ -109,7 +109,7 @@ class _Accounts:
             "changed": self.changed, **self.counts, "wanted": wanted, "through": self.through, "finished": not left, "diff": self.diff,
             "progress": [{
                 "server": self.session.server.name, "mailboxes": wanted, "mailboxes_done": self.through, "mailboxes_per_second": round(speed, 1),
-                "eta_seconds": 0.0 if not left else round(left / speed, 1) if speed else None,
+                "eta_seconds": eta_seconds(left, speed),
             }],
         }
 

@@ -15,7 +15,7 @@ from .._directory.server import NOTHING_TOUCHED, written_to
 from .._directory.writing import WritingSession, rdn
 from .._errors import MigrationError
 from .._model.account_entry import Form, expressed
-from .._model.progress import rate
+from .._model.progress import eta_seconds, rate
 from . import mirapoint
 from .event_file import Write, events
 
@@ -138,7 +138,7 @@ class _Accounts:
             "refused": self.refusals.told, "finished": finished, "report_path": self.params["report_path"], "diff": mirapoint.diff(self.changes),
             "progress": [{
                 "server": self.session.server.name, "accounts": wanted, "accounts_done": wanted - left,
-                "accounts_per_second": round(speed, 1), "eta_seconds": 0.0 if not left else round(left / speed, 1) if speed else None,
+                "accounts_per_second": round(speed, 1), "eta_seconds": eta_seconds(left, speed),
             }],
         }
 

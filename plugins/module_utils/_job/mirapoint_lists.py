@@ -17,7 +17,7 @@ import time
 from .._errors import MigrationError
 from .._mirapoint.administration import Administration, Refused
 from .._mirapoint.appliance import NOTHING_TOUCHED
-from .._model.progress import rate
+from .._model.progress import eta_seconds, rate
 from . import mirapoint
 from .event_file import Write, events
 
@@ -116,7 +116,7 @@ class _Lists:
             "refused": self.refusals.told, "finished": finished, "report_path": self.params["report_path"], "diff": mirapoint.diff(self.changes),
             "progress": [{
                 "server": self.administration.session.appliance.name, "lists": wanted, "lists_done": wanted - left,
-                "lists_per_second": round(speed, 1), "eta_seconds": 0.0 if not left else round(left / speed, 1) if speed else None,
+                "lists_per_second": round(speed, 1), "eta_seconds": eta_seconds(left, speed),
             }],
         }
 

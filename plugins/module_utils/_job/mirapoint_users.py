@@ -13,7 +13,7 @@ import time
 from .._errors import MigrationError
 from .._mirapoint.administration import Administration, Refused
 from .._mirapoint.appliance import NOTHING_TOUCHED, page_size
-from .._model.progress import rate
+from .._model.progress import eta_seconds, rate
 from . import mirapoint
 from .event_file import Write, events
 
@@ -120,6 +120,6 @@ class _Users:
             "diff": mirapoint.diff(self.changes),
             "progress": [{
                 "server": self.administration.session.appliance.name, "users": wanted, "users_done": wanted - left,
-                "users_per_second": round(speed, 1), "eta_seconds": 0.0 if not left else round(left / speed, 1) if speed else None,
+                "users_per_second": round(speed, 1), "eta_seconds": eta_seconds(left, speed),
             }],
         }

@@ -23,7 +23,7 @@ from .._ledger import accounts, mailboxes, notices
 from .._ledger.store import NoLedger, open_ledger
 from .._model import probe
 from .._model.notice import Sender, message, new_message_id
-from .._model.progress import rate
+from .._model.progress import eta_seconds, rate
 from .._smtp.submission import Host, Lost, Refused, Submission, Unsure
 from .notice_template import NoticeTemplate
 from .plan import Plan, from_params
@@ -282,7 +282,8 @@ class _Notices:
             unsure = [user for user in unsure if user not in left]
             if self.params["on_unsure"] == "count_as_sent":
                 told, unsure = told + unsure, []
-        speed = rate(len(sent), time.monotonic() - self.began)
+        speeds = rate(len(sent), time.monotonic() - self.began), rate(1, self._interval)
+        speed = min((speed for speed in speeds if speed), default=0.0)
         finished = self.check_mode or not left
         path = self.params["report_path"] if report and finished and not self.check_mode else None
         return {
@@ -297,7 +298,7 @@ class _Notices:
             ][:EXAMPLES],
             "progress": [{
                 "server": self.host.host, "kind": self.kind, "users": len(users), "users_done": len(users) - len(left),
-                "eta_seconds": 0.0 if not left else round(max(len(left) / speed if speed else 0.0, len(left) * self._interval), 1) or None,
+                "eta_seconds": eta_seconds(len(left), speed),
             }],
             "report_path": write(path, {"kind": self.kind, "users": [_line(user, row) for user, row in states.items()]}),
         }

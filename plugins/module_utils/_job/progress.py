@@ -55,7 +55,7 @@ def _end(ledger, row, kind: str, round_: str | None, names, work, windows) -> di
         if seconds is not None:
             end = finish(windows, now + datetime.timedelta(seconds=state.back_off), seconds)
     return {
-        "eta_seconds": round((end - now).total_seconds(), 1) if end else None,
+        "eta_seconds": progress.tenths((end - now).total_seconds()) if end else None,
         "eta_at": end.strftime("%Y-%m-%dT%H:%M:%SZ") if end else None,
         "window": text,
     }

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import datetime
+import math
 import zoneinfo
 
 from .window import DAYS, closes_at, next_opening, open_window
@@ -16,6 +17,18 @@ from .window import DAYS, closes_at, next_opening, open_window
 
 def rate(amount: float, seconds: float) -> float:
     return amount / seconds if seconds > 0 else 0.0
+
+
+def eta_seconds(left: float, speed: float) -> float | None:
+    """Seconds, to a tenth, until `left` is done at `speed` a second: None while nothing is measured, 0.0 only where nothing is left."""
+    if left <= 0:
+        return 0.0
+    return tenths(left / speed) if speed > 0 else None
+
+
+def tenths(seconds: float) -> float:
+    """Rounded up, since what is not done yet does not end now."""
+    return math.ceil(seconds * 10) / 10
 
 
 def seconds_left(left, work) -> float | None:

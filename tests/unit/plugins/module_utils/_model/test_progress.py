@@ -84,6 +84,12 @@ def test_rate():
     assert progress.rate(10, 4) == 2.5 and progress.rate(10, 0) == 0.0
 
 
+def test_an_end_that_is_near_is_not_told_as_reached():
+    assert progress.eta_seconds(0, 0) == progress.eta_seconds(0, 5) == 0.0
+    assert progress.eta_seconds(20, 100_000) == 0.1 and progress.eta_seconds(100, 8) == 12.5
+    assert progress.eta_seconds(5, 0) is None
+
+
 def test_a_line():
     row = {
         "server": "exchange55", "mailboxes_done": 2, "mailboxes": 12, "messages": 3400, "bytes": 81_000_000,
