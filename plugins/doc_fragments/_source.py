@@ -308,7 +308,7 @@ options:
             type: str
             required: true
           password:
-            description: Password of its user. Default is to log in as the administrator does for other mailboxes.
+            description: Password of its user. Default is to log in as the administrator does for other mailboxes. Not with O(sources[].ews.auth=oauth).
             type: str
           latency_budget:
             description: How many times the 95th percentile of the quiet server the latency may be.
@@ -344,7 +344,7 @@ options:
             type: bool
             default: false
           password:
-            description: Password of this mailbox's own user, instead of the administrator's.
+            description: Password of this mailbox's own user, instead of the administrator's. Not with O(sources[].ews.auth=oauth).
             type: str
           target_password:
             description: Password of this mailbox's own user at the target server, instead of the administrator's.
@@ -692,7 +692,7 @@ options:
             type: str
             required: true
           password:
-            description: Password of its user. Default is to log in as the administrator does for other mailboxes.
+            description: Password of its user. Default is to log in as the administrator does for other mailboxes. Not with O(server.ews.auth=oauth).
             type: str
           latency_budget:
             description: How many times the 95th percentile of the quiet server the latency may be.

@@ -190,6 +190,12 @@ class Server:
             given["filter"] = SiteFilter.from_options(given["filter"]) if given.get("filter") else None
             if given.get("protocol") == "ews" and (given["ews"].url or "").startswith("http:") and given.get("tls") != "none":
                 raise ValueError("ews.url is not encrypted, and would show the password; say tls: none if that is meant.")
+            if given.get("protocol") == "ews" and given["ews"].auth == "oauth":
+                probe = given["live_probe"]
+                own = [mailbox.name for mailbox in given["mailboxes"] if mailbox.password is not None]
+                own += ["live_probe"] if probe and probe.password is not None else []
+                if own:
+                    raise ValueError(f"{own[0]} has a password of its own, but with ews.auth oauth the application opens all mailboxes; leave it out.")
             both = {path.strip("/").casefold() for path in given["include_folders"]} & {path.strip("/").casefold() for path in given["exclude_folders"]}
             if both:
                 raise ValueError(f"include_folders and exclude_folders both name {', '.join(sorted(both))}.")

@@ -56,7 +56,8 @@ def watch(server: Server, ledger_options: dict, migration: str, stop, ready) -> 
         ready.send(f"{server.name} broke off while its quiet latency was measured: {error}. Nothing was copied. Run again.")
         return
     except MigrationError as error:
-        ready.send(str(error))
+        # What an answer alone was made of says neither what is safe nor what to do.
+        ready.send(str(error) if error.next_step else f"{str(error).rstrip('.')}. Nothing was copied. Run again, at a time when fewer people are at work.")
         return
     except Exception:
         # As with workers: whoever waits is told, and nothing is printed into the module's result.

@@ -93,3 +93,14 @@ def test_a_user_who_is_not_let_in_stops_it_before_anything_is_copied(site, direc
 def test_so_does_a_mailbox_without_messages(site, direct):
     copied, = direct([("mailbox_copy", site.options())])
     assert copied["failed"] and "has no messages" in copied["msg"] and mail.contents(site.target, "anna") == []
+
+
+@pytest.mark.parametrize("site", [ByEws], ids=["ews"], indirect=True)
+def test_a_server_that_is_busy_when_it_should_be_quiet(site, direct):
+    site.old.gets_mail()
+    # As the watched user alone is asked, before workers begin.
+    fault = site.old.server.control.fault("http_500_busy", mailbox=USER, count=1, back_off=5000)
+    copied, = direct([("mailbox_copy", site.options())])
+    assert site.old.server.control.seen(fault) == 1
+    assert copied["failed"] and f"old/{USER}: the server is busy (ErrorServerBusy)" in copied["msg"]
+    assert copied["msg"].endswith("Nothing was copied. Run again, at a time when fewer people are at work.") and mail.contents(site.target, "anna") == []

@@ -49,6 +49,9 @@ def test_windows_limits_and_a_probe():
     assert Server.from_options({"host": "h", "windows": None, "live_probe": None}) == Server.from_options({"host": "h", "windows": []})
 
 
+BY_APPLICATION = {"protocol": "ews", "ews": {"auth": "oauth", "tenant": "t", "client_id": "c", "client_secret": "s"}}
+
+
 @pytest.mark.parametrize(
     ("options", "text"),
     [
@@ -58,6 +61,8 @@ def test_windows_limits_and_a_probe():
         ({"live_probe": {"mailbox": "p", "interval": 1, "baseline_seconds": 10}}, "it must be 20 times the interval or more"),
         ({"bytes_per_second": -1}, "h: bytes_per_second is -1"),
         ({"connections": 0}, "h: connections is 0; it can't be less than 1"),
+        ({**BY_APPLICATION, "mailboxes": [{"name": "a"}, {"name": "b", "password": "p"}]}, "h: b has a password of its own, but with ews.auth oauth"),
+        ({**BY_APPLICATION, "live_probe": {"mailbox": "p", "password": "p"}}, "h: live_probe has a password of its own, but with ews.auth oauth"),
     ],
 )
 def test_what_makes_no_sense_is_said(options, text):
