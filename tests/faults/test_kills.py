@@ -96,3 +96,38 @@ def test_killed_before_it_heard_of_a_folder_that_the_source_then_changes_again(p
     assert pair.findings() == {}
     again = module("mailbox_sync", pair.options())
     assert not again["failed"] and not again["changed"], again
+
+
+FILTER = """
+def handle(item):
+    return item.route("Elsewhere") if b"away" in item.content else None
+"""
+
+
+@pytest.mark.parametrize("verb", ["CREATE", "SUBSCRIBE"])
+def test_killed_before_it_heard_of_a_folder_that_only_the_filter_wanted(pair, module, relay, tmp_path, verb):
+    """The message that was to go there is gone before the next pass: no trace of the folder stays."""
+    (tmp_path / "site.py").write_text(FILTER)
+    sources = [pair.source_option(filter={"python": str(tmp_path / "site.py")})]
+    client = pair.source.client("anna.berg")
+    mail.fill(client, "INBOX", 5)
+    assert not module("mailbox_copy", pair.options(sources=sources))["failed"]
+    client.append("INBOX", b"Subject: away\r\n\r\naway\r\n")
+    before_target = relay(pair.target)
+    before_target.hold_answer(verb)
+    direct, pair.target_port = pair.target_port, before_target.port
+    run = module.start("mailbox_sync", pair.options(sources=sources, lease_seconds=1))
+    assert before_target.holding.wait(60)
+    assert run.kill()
+    pair.target_port = direct
+    client.select_folder("INBOX")
+    client.delete_messages(client.search(["SUBJECT", "away"]))
+    client.expunge()
+    client.logout()
+    there = pair.target.client("anna")
+    assert any(name == "Elsewhere" for _flags, _separator, name in there.list_folders())
+    synced, again = (module("mailbox_sync", pair.options(sources=sources)) for _run in range(2))
+    assert not synced["failed"] and not again["failed"] and not again["changed"], (synced, again)
+    names = [name for listed in (there.list_folders, there.list_sub_folders) for _flags, _separator, name in listed()]
+    there.logout()
+    assert "Elsewhere" not in names and pair.findings() == {}

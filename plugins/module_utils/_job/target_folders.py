@@ -64,10 +64,11 @@ class TargetFolders:
     def route(self, row, path: str) -> Route:
         """The place to which the filter sends messages of a folder, made if need be. REFUSED when the target does not make it."""
         name = encoded(folder_map.target_name(path.strip("/"), "/", decoded(self.imap.prefix), self.imap.separator))
-        made = self._make([name])
-        if made:
-            self.imap.subscribe(made, True)
-            self.counts.folders += len(made)
+        if name not in self._existing and not folder_map.is_inbox(name):
+            folder_intents.intend(self.ledger, self.mailbox_row.id, {name: None})
+            self._make([name])
+            self.imap.subscribe([name], True)
+            self.counts.folders += 1
         return self._routed(row, name)
 
     def same_route(self, row, route: Route) -> Route:
@@ -173,8 +174,7 @@ class TargetFolders:
             self._make(names)
             self._states |= dict(zip(names, self.imap.open_each(names), strict=True))
 
-    def _make(self, names: list[str]) -> list[str]:
-        """Returns those that were not there."""
+    def _make(self, names: list[str]) -> None:
         target = self.imap
         missing = [name for name in names if name not in self._existing and not folder_map.is_inbox(name)]
         if missing:
@@ -184,7 +184,6 @@ class TargetFolders:
                 if not any(folder.name == name and folder.selectable for folder in target.folders()):
                     raise imap_folders.REFUSED(f"making the folder {decoded(name)}: {words}")
             self._existing |= set(missing)
-        return missing
 
     def add(self, listed: list, known: dict, source, unresolved: list) -> dict:
         """Make what the ledger does not know yet, and write both names down; returns the ledger's folders."""
@@ -312,9 +311,12 @@ class TargetFolders:
         if not made:
             return
         target, used = self.imap, {row.target_name for row in known.values()} | self._routed_to
+        subscribed = {folder.name for folder in self._listed if folder.subscribed}
         for name in sorted(set(made) - used, reverse=True):
             # Whatever came there since is not ours.
             if name in self._existing and not target.states([name])[0].messages:
+                if name in subscribed:
+                    target.subscribe([name], False)
                 self._remove(name)
         folder_intents.forget(self.ledger, self.mailbox_row.id, made)
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 
 from .._libraries import sqlalchemy as sa
+from . import folder_intents
 from .store import Ledger
 
 
@@ -40,6 +41,7 @@ def routes(ledger: Ledger, mailbox_ids: list[int]) -> list[Route]:
 def add(ledger: Ledger, folder, target_name: str, target_uidvalidity: int) -> Route:
     """`folder`: row of the folder whose messages go there."""
     with ledger.write() as connection:
+        folder_intents.forget_in(ledger, connection, folder.mailbox_id, [target_name])
         number = connection.execute(ledger.tables.routes.insert().values(
             folder_id=folder.id, target_name=target_name, target_uidvalidity=target_uidvalidity,
         )).inserted_primary_key[0]

@@ -307,6 +307,8 @@ class FakeTarget(_Side):
             raise REFUSED(f"{name} is open")
         if self._box(name).messages:
             raise AssertionError(f"{name} holds mail and was to be removed")
+        if self._box(name).subscribed:
+            raise AssertionError(f"{name} was to be removed, and its subscription to stay (RFC 3501, 6.3.6)")
         del self.held.boxes[name]
 
     def rename(self, name: str, to: str) -> None:

@@ -10,8 +10,10 @@ import contextlib
 
 import pytest
 
+from ansible_collections.messaging.migration.plugins.module_utils._filter.verdict import LEAVE, ROUTE, Verdict
 from ansible_collections.messaging.migration.plugins.module_utils._job import mailbox_pass, settle, target_folders
 from ansible_collections.messaging.migration.plugins.module_utils._ledger import folder_intents, items, mailboxes
+from ansible_collections.messaging.migration.plugins.module_utils._ledger.routes import routes
 from ansible_collections.messaging.migration.plugins.module_utils._model.server import Mailbox, Server
 from ansible_collections.messaging.migration.tests.unit.plugins.module_utils._job.test_mailbox_pass import FragileLedger
 from ansible_collections.messaging.migration.tests.unit.plugins.module_utils.fake_mail import Crash, FakeSource, FakeTarget, Fuse, Pulse, Store
@@ -54,9 +56,9 @@ class Scene:
     def check(self) -> None:
         self.fuse.steps = None
         self.run()
-        known = items.folders(self.ledger, 1)
+        known, routed_to = items.folders(self.ledger, 1), {route.target_name for route in routes(self.ledger, [1])}
         assert known.keys() == self.there.keys()
-        assert {row.target_name for row in known.values()} == self.target_store.boxes.keys()
+        assert {row.target_name for row in known.values()} | routed_to == self.target_store.boxes.keys()
         for name, box in self.there.items():
             assert known[name].target_name == (name if name == "INBOX" else "INBOX." + name.replace("/", "."))
             there = self.target_store.boxes[known[name].target_name]
@@ -99,6 +101,29 @@ def test_made_and_gone_again(scenes):
             scene.there.pop(name)
 
     assert scenes(lambda scene: None, work, then) > 10
+
+
+class Filter:
+    def run(self, asked, _stop):
+        return [Verdict(ROUTE, "Elsewhere") if item.content == b"away" else Verdict(LEAVE) for item in asked]
+
+
+def test_made_for_messages_that_the_filter_routes(scenes, monkeypatch):
+    """The message is gone before the next pass. Where it had been sent already, the folder stays, empty."""
+    monkeypatch.setattr(mailbox_pass, "open_filter", lambda *_: Filter())
+    stayed = []
+
+    def work(scene):
+        scene.there["INBOX"].add(b"away")
+
+    def then(scene):
+        box = scene.there["INBOX"]
+        for uid in [uid for uid, message in box.messages.items() if message.body == b"away"]:
+            box.remove(uid)
+        stayed.append(bool(routes(scene.ledger, [1])))
+
+    scenes(lambda scene: None, work, then)
+    assert stayed == sorted(stayed) and set(stayed) == {False, True}
 
 
 def test_subscribed_and_not(scenes):
