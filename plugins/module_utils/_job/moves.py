@@ -17,7 +17,7 @@ from .._imap.session import LOST, REFUSED
 from .._ledger import exceptions, items
 from .._model import flags as flag_rules
 from .._model.message import Message
-from .settle import dated, given, matched
+from .settle import dated, given, recognised
 
 
 class Moves:
@@ -124,7 +124,7 @@ class Moves:
         else:
             transfer.target.open(transfer.folder.target_name)
             stored = transfer.target.contents(from_uid=transfer.journal.target_uidnext)
-            pairs = matched({m.uid: m for m in messages}, stored)
+            pairs, _altered = recognised({m.uid: m for m in messages}, stored, transfer.target)
         transfer.journal.settled(intent, pairs)
         transfer.journal.flush()
         # Its user removed it at the target: that stays so.

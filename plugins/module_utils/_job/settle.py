@@ -44,9 +44,7 @@ def intents(ledger, folder, target, state) -> int:
     adopted = 0
     for intent in open_:
         wanted = {message.source_uid: message for message in intent.messages}
-        pairs = matched(wanted, fresh)
-        altered = _altered(wanted, fresh, pairs)
-        pairs |= altered
+        pairs, altered = recognised(wanted, fresh, target)
         for uid in pairs.values():
             del fresh[uid]
         try:
@@ -82,7 +80,7 @@ def new_target_folder(ledger, folder, target, state) -> None:
     # The filter may have sent there what other folders have as well.
     for uid in items.target_uids(ledger, folder.mailbox_id, folder.target_name, state.uidvalidity):
         stored.pop(uid, None)
-    pairs = matched({row.source_uid: row for row in rows}, stored)
+    pairs, _altered = recognised({row.source_uid: row for row in rows}, stored, target)
     kept = [dict(row._mapping, target_uid=pairs[row.source_uid], proved_uid=None) for row in rows if row.source_uid in pairs]
     items.replace_at(ledger, folder, kept, state.uidvalidity)
 
@@ -117,27 +115,34 @@ def matched(wanted: dict, found: dict) -> dict[int, int]:
     return _pairs(wanted, found, _copy, _content)
 
 
+def recognised(wanted: dict, found: dict, target) -> tuple[dict[int, int], dict[int, int]]:
+    """As `matched`, and of the pairs those that the target stored with other bytes: of what matches no hash those are ours that had it with
+    other line ends, or that have the same size and date, as where 8-bit headers were changed. Sending them again would double them.
+    `target` has the folder open in which they were found."""
+    pairs = matched(wanted, found)
+    altered: dict[int, int] = {}
+    left, rest = _unpaired(wanted, found, pairs)
+    if left and rest:
+        for forms in zip(*target.other_line_ends(list(rest)).values(), strict=True):
+            as_sent = {uid: dataclasses.replace(stored, sha256=form) for (uid, stored), form in zip(rest.items(), forms, strict=True)}
+            altered |= _pairs(*_unpaired(left, as_sent, altered), dated)
+        altered |= _pairs(*_unpaired(left, rest, altered), lambda message: (message.size, dated(message)[1]))
+    return pairs | altered, altered
+
+
+def _unpaired(wanted: dict, found: dict, pairs: dict[int, int]) -> tuple[dict, dict]:
+    taken = set(pairs.values())
+    return {key: one for key, one in wanted.items() if key not in pairs}, {key: one for key, one in found.items() if key not in taken}
+
+
 def _pairs(wanted: dict, found: dict, *views) -> dict[int, int]:
     """Keys of `wanted` and `found` that look the same in the first of `views`, of the rest those that do in the next: equal
     messages with other flags or dates must not be taken for each other as long as the right one is there."""
     pairs: dict[int, int] = {}
     for view in views:
-        taken = set(pairs.values())
-        pairs |= match_by_content(
-            {key: view(message) for key, message in wanted.items() if key not in pairs},
-            {key: view(message) for key, message in found.items() if key not in taken},
-        )
+        left, rest = _unpaired(wanted, found, pairs)
+        pairs |= match_by_content({key: view(message) for key, message in left.items()}, {key: view(message) for key, message in rest.items()})
     return pairs
-
-
-def _altered(wanted: dict, found: dict, pairs: dict[int, int]) -> dict[int, int]:
-    """Messages that the target stored with other bytes, as some do to 8-bit headers: of what is new there and matches no
-    hash, those of the same size and date are ours. Sending them again would double them."""
-    taken = set(pairs.values())
-    return _pairs(
-        {uid: row for uid, row in wanted.items() if uid not in pairs}, {uid: stored for uid, stored in found.items() if uid not in taken},
-        lambda message: (message.size, dated(message)[1]),
-    )
 
 
 def _copy(message) -> tuple:

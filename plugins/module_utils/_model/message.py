@@ -29,6 +29,11 @@ class Message:
     sha256: bytes = dataclasses.field(repr=False)
     source_sha256: bytes | None = dataclasses.field(default=None, repr=False)
 
+    @property
+    def size(self) -> int:
+        """In bytes."""
+        return len(self.body)
+
     @classmethod
     def of(cls, uid: int, body, flags: tuple[str, ...], internal_date: str) -> Message:
         return cls(uid, body, flags, internal_date, content_hash(body) if isinstance(body, bytes) else body.sha256)

@@ -17,6 +17,7 @@ from .._imap.search import all_uids
 from .._imap.session import REFUSED, connect
 from .._imap.wire import quoted
 from .._model.folder_names import decoded, wire_name
+from .._model.line_ends import as_sent
 from .._model.message import Message
 from .._model.server import Mailbox, Server
 from .._model.uids import batches, from_set, slices, to_set
@@ -103,7 +104,10 @@ class ImapTarget:
         self._command(b"DELETE " + quoted(wire_name(name)))
 
     def rename(self, name: str, to: str) -> None:
-        self._command(b"RENAME %s %s" % (quoted(wire_name(name)), quoted(wire_name(to))))
+        # A folder that is open, and what is above it, can't be renamed on some servers (Courier).
+        self._open = None
+        self._commands([folders.opening("INBOX", True), b"RENAME %s %s" % (quoted(wire_name(name)), quoted(wire_name(to)))])
+        self._open = "INBOX", True
 
     def begin(self, name: str, messages: list[Message], flags: dict[int, tuple[str, ...]]) -> None:
         if self._open != (name, False):
@@ -133,19 +137,28 @@ class ImapTarget:
 
     def contents(self, from_uid: int = 1, uids: list[int] | None = None) -> dict[int, Stored]:
         """Read the open folder back: UID -> Stored, for all UIDs from `from_uid` on, or for `uids`."""
+        return {
+            message.uid: Stored(message.sha256, message.flags, message.internal_date, len(message.body))
+            for message in self._read_back(from_uid, uids)
+        }
+
+    def other_line_ends(self, uids: list[int]) -> dict[int, tuple[bytes, ...]]:
+        """Of messages in the open folder: the hashes of what may have been sent, see _model/line_ends.py."""
+        hashes = {message.uid: as_sent(message.body) for message in self._read_back(1, uids)}
+        # Gone since: nobody's.
+        return {uid: hashes.get(uid) or as_sent(b"") for uid in uids}
+
+    def _read_back(self, from_uid: int, uids: list[int] | None):
         wire = self._wire
         # UID n:* always names the last message, even when its UID is lower (RFC 9051, 6.4.9).
         wanted = [b"%d:*" % from_uid] if uids is None else [to_set(run).encode() for run in slices(uids)]
         sizes: dict[int, int] = {}
         for part in wanted:
             sizes |= fetch.sizes_of(wire.run(b"UID FETCH %s (UID RFC822.SIZE)" % part))
-        stored = {}
         for batch in fetch.messages(wire, batches({uid: size for uid, size in sizes.items() if uid >= from_uid})):
             if batch.refusal:
                 raise REFUSED(f"reading back from {self.session.client.host}: {batch.refusal}")
-            for message in batch.messages:
-                stored[message.uid] = Stored(message.sha256, message.flags, message.internal_date, len(message.body))
-        return stored
+            yield from batch.messages
 
     def uids(self) -> array.array:
         """All UIDs of the open folder, in their order."""

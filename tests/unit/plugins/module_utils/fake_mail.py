@@ -19,6 +19,7 @@ from ansible_collections.messaging.migration.plugins.module_utils._job.transfer 
 from ansible_collections.messaging.migration.plugins.module_utils._model.folder_names import decoded
 from ansible_collections.messaging.migration.plugins.module_utils._model.flags import normal
 from ansible_collections.messaging.migration.plugins.module_utils._model.listing import Aside
+from ansible_collections.messaging.migration.plugins.module_utils._model.line_ends import as_sent
 from ansible_collections.messaging.migration.plugins.module_utils._model.message import Message
 from ansible_collections.messaging.migration.plugins.module_utils._model.uids import batches
 from ansible_collections.messaging.migration.plugins.module_utils._target.imap import Stored
@@ -315,6 +316,7 @@ class FakeTarget(_Side):
         self._between()
         self.fuse.burn()
         self._box(name)
+        self._opened("INBOX")
         self.held.rename(name, to)
 
     def begin(self, name: str, messages, flags) -> None:
@@ -366,6 +368,11 @@ class FakeTarget(_Side):
             uid: Stored(message.sha256, message.flags, message.internal_date, len(message.body))
             for uid, message in self.box.messages.items() if uid >= from_uid and (uids is None or uid in uids)
         }
+
+    def other_line_ends(self, uids):
+        self._between()
+        self.fuse.burn()
+        return {uid: as_sent(self.box.messages[uid].body) for uid in uids}
 
     def store(self, uids, add, remove) -> None:
         self._between()

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from ansible_collections.messaging.migration.plugins.module_utils._errors import Stopped
 from ansible_collections.messaging.migration.plugins.module_utils._job import settle
 from ansible_collections.messaging.migration.plugins.module_utils._ledger import exceptions, items
+from ansible_collections.messaging.migration.plugins.module_utils._model.message import Message
 from ansible_collections.messaging.migration.tests.unit.plugins.module_utils.fake_mail import FakeSource, FakeTarget, Pulse, Store
 from ansible_collections.messaging.migration.tests.unit.plugins.module_utils.ledger_fixture import message, opened, with_folder, with_mailboxes
 
@@ -125,6 +126,18 @@ def test_a_new_target_folder(scene):
     assert items.folders(scene.ledger, scene.mailbox)["INBOX"].target_uidvalidity == 5000
 
 
+def test_a_new_target_folder_with_what_the_target_altered(scene):
+    """As Courier does: a last line without its end gets one, and a folder that is renamed other numbers."""
+    scene.copied(b"a", b"b\r\n", b"c")
+    for uid in (1, 3):
+        body = scene.box.messages[uid].body + b"\r\n"
+        scene.box.messages[uid] = Message.of(uid, body, scene.box.messages[uid].flags, scene.box.messages[uid].internal_date)
+    scene.box.messages.pop(3)
+    scene.box.renumber(5000)
+    settle.new_target_folder(scene.ledger, scene.folder, scene.target, scene.target.open("INBOX"))
+    assert scene.known() == {1: 1, 2: 2}
+
+
 def test_an_empty_new_target_folder(scene):
     scene.copied(b"a")
     scene.box.messages.clear()
@@ -183,6 +196,22 @@ def test_after_settling_nothing_is_missing_or_twice(tmp_path_factory, bodies, ar
     assert scene.settle() == min(arrived, len(bodies))
     assert sorted(scene.known().values()) == sorted(scene.box.messages)
     assert all(scene.box.messages[at].body == bodies[uid - 1] for uid, at in scene.known().items())
+
+
+@pytest.mark.parametrize("alters", [
+    lambda body: body + b"\r\n", lambda body: body.replace(b"\n", b"\r\n"), lambda body: body.replace(b"\n", b"\r\n") + b"\r\n",
+])
+def test_what_the_target_gave_other_line_ends_is_adopted_and_told(scene, alters):
+    """Also two that differ in nothing but their line ends, of which only one needed that."""
+    bodies = [b"Subject: a\n\none", b"Subject: b\n\ntwo", alters(b"Subject: b\n\ntwo")]
+    scene.intend(*bodies)
+    for body in (alters(bodies[0]), alters(bodies[1]), bodies[2], b"of somebody else"):
+        scene.box.add(body)
+    assert scene.settle() == 3
+    assert scene.known() in ({1: 1, 2: 2, 3: 3}, {1: 1, 2: 3, 3: 2})
+    assert sorted((odd.source_uid, odd.reason) for odd in exceptions.unresolved(scene.ledger, scene.mailbox)) == [
+        (1, "altered_by_target"), (2, "altered_by_target"),
+    ]
 
 
 def test_what_the_target_altered_is_adopted_and_told(scene):

@@ -26,9 +26,9 @@ def opened():
             Server(name="t", host="127.0.0.1", port=server.port, tls="none", timeout=5, password="p"), Mailbox("anna", "anna.berg", password="source's")
         )
 
-        def sent():
+        def sent(but=("CAPABILITY", "LOGIN", "EXAMINE", "LIST", "LSUB", "LOGOUT", "NAMESPACE")):
             target.close()
-            return [line for line in server.commands if line.split()[0] not in ("CAPABILITY", "LOGIN", "EXAMINE", "LIST", "LSUB", "LOGOUT", "NAMESPACE")]
+            return [line for line in server.commands if line.split()[0] not in but]
 
         return target, sent
 
@@ -70,6 +70,18 @@ def test_folders_are_made_subscribed_and_removed_under_their_names_on_the_wire(o
     assert sent() == [
         'CREATE "R&AOk-sum"', 'CREATE "b"', 'SUBSCRIBE "R&AOk-sum"', 'SUBSCRIBE "b"', 'UNSUBSCRIBE "R&AOk-sum"', 'RENAME "b" "a\\"b"', 'DELETE "a\\"b"',
     ]
+
+
+def test_no_folder_is_open_while_it_is_renamed(opened):
+    """Courier would refuse it."""
+    target, sent = opened("", ("SELECT", OPEN), ("EXAMINE", OPEN), ("RENAME", "{tag} OK done\r\n"), ("SELECT", OPEN), ("RENAME", "{tag} NO exists\r\n"))
+    target.opened("a")
+    target.rename("a", "b")
+    target.opened("b")
+    with pytest.raises(REFUSED, match='RENAME "b" "c": exists'):
+        target.rename("b", "c")
+    opening = [line for line in sent(()) if line.split()[0] in ("SELECT", "EXAMINE", "RENAME")]
+    assert opening[-6:] == ['SELECT "a"', 'EXAMINE "INBOX"', 'RENAME "a" "b"', 'SELECT "b"', 'EXAMINE "INBOX"', 'RENAME "b" "c"']
 
 
 def test_which_folders_were_refused_and_why(opened):
