@@ -131,3 +131,26 @@ def test_killed_before_it_heard_of_a_folder_that_only_the_filter_wanted(pair, mo
     names = [name for listed in (there.list_folders, there.list_sub_folders) for _flags, _separator, name in listed()]
     there.logout()
     assert "Elsewhere" not in names and pair.findings() == {}
+
+
+@pytest.mark.parametrize("heard_of", [0, 1])
+def test_killed_between_the_renames_of_a_folder_and_of_one_below_it(pair, module, relay, heard_of):
+    """Before it hears of the one or the other: the next pass still knows that both were renamed."""
+    client = pair.source.client("anna.berg")
+    for name in ("Projects", "Projects/Alpha"):
+        client.create_folder(name)
+        mail.fill(client, name, 5)
+    assert not module("mailbox_copy", pair.options())["failed"]
+    client.rename_folder("Projects", "Works")
+    client.rename_folder("Works/Alpha", "Works/Psi")
+    client.logout()
+    before_target = relay(pair.target)
+    before_target.hold_answer("RENAME", after=heard_of)
+    direct, pair.target_port = pair.target_port, before_target.port
+    run = module.start("mailbox_sync", pair.options(lease_seconds=1))
+    assert before_target.holding.wait(60)
+    assert run.kill()
+    pair.target_port = direct
+    synced, again = (module("mailbox_sync", pair.options()) for _run in range(2))
+    assert (synced["failed"], synced["messages"], again["failed"], again["changed"]) == (False, 0, False, False), (synced, again)
+    assert pair.findings() == {}

@@ -157,7 +157,7 @@ class MailboxPass:
             for one in work:
                 self._delete_vanished(one)
             for row in sorted(gone, key=lambda row: row.source_name, reverse=True):
-                self.target.take_back(row)
+                self.target.take_back(row, self.moves.followed.get(row.id, set()))
         self.target.remove_unfinished(self.known)
         others = objects.folders(self.ledger, self.row.id).keys() if self.exceptions else ()
         for name in {e.folder for e in self.exceptions} - present - self.known.keys() - set(others):

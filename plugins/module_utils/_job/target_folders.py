@@ -266,7 +266,9 @@ class TargetFolders:
             if row.source_name != folder.name:
                 items.rename_folders(self.ledger, self.mailbox_row.id, [(row, folder.name, name)])
             return row.source_name != folder.name
-        renames = [(one, there[one.id].name, name + one.target_name[len(before):]) for one in (row, *below) if one.id in there]
+        renames = [
+            (one, _with_parent(one, row, folder, there, known), name + one.target_name[len(before):]) for one in (row, *below) if one.id in there
+        ]
         if (
             before not in self._existing or name in self._existing
             # The target renames what is below it as well, whether the source did or not.
@@ -344,18 +346,19 @@ class TargetFolders:
             return any(folder.name == row.target_name and folder.subscribed for folder in self._listed)
         return bool(row.subscribed)
 
-    def take_back(self, row) -> None:
-        """A folder that the source no longer has: first its items, then the folder when it is empty."""
+    def take_back(self, row, moved: set[int]) -> None:
+        """A folder that the source no longer has: first its items, then the folder when it is empty. `moved`: UIDs of those that are in another
+        folder now."""
         self.settle(row)
-        ours = [(place, [item.target_uid for item in items.at(self.ledger, place) if item.target_uid is not None]) for place in self.places(row)]
+        ours = [(place, [item for item in items.at(self.ledger, place) if item.target_uid is not None]) for place in self.places(row)]
         # Should this be cut short and the folder come back, then what is left at the target is looked up by content.
         items.update_folder(self.ledger, row.id, target_uidvalidity=None, source_modseq=None)
         if len(ours) > 1:
             routes.doubt(self.ledger, row.id)
-        for place, uids in ours:
+        for place, found in ours:
             self.imap.opened(place.target_name)
-            self.imap.delete(uids)
-            self.counts.deleted += len(uids)
+            self.imap.delete([item.target_uid for item in found])
+            self.counts.deleted += sum(item.source_uid not in moved for item in found)
         self._routes.pop(row.id, None)
         exceptions.resolve(self.ledger, self.mailbox_row.id, row.source_name, states=("open", "approved"))
         if row.target_name in self._routed_to:
@@ -379,3 +382,11 @@ class TargetFolders:
         self.imap.remove_folder(name)
         self._existing.discard(name)
         self.counts.folders += 1
+
+
+def _with_parent(one, parent, folder, there: dict, known: dict) -> str:
+    """The source's name of `one`, which is `parent` or below it, when `parent` has become `folder` and nothing else was renamed. By the further name
+    that it may have got itself it must not be known before the target has followed: cut short between the two, it would never follow."""
+    below = parent.source_name + (folder.separator or "/")
+    name = folder.name + one.source_name[len(parent.source_name):] if one.source_name.startswith(below) else there[one.id].name
+    return there[one.id].name if name in known else name

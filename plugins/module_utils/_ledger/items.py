@@ -84,9 +84,10 @@ def rename_folders(ledger: Ledger, mailbox_id: int, renames: list[tuple]) -> Non
     f, e = ledger.tables.folders, ledger.tables.exceptions
     with ledger.write() as connection:
         for row, source_name, target_name in renames:
-            # What is left of another folder of that name.
-            connection.execute(e.delete().where(e.c.mailbox_id == mailbox_id, e.c.folder == source_name))
-            connection.execute(e.update().where(e.c.mailbox_id == mailbox_id, e.c.folder == row.source_name).values(folder=source_name))
+            if source_name != row.source_name:
+                # What is left of another folder of that name.
+                connection.execute(e.delete().where(e.c.mailbox_id == mailbox_id, e.c.folder == source_name))
+                connection.execute(e.update().where(e.c.mailbox_id == mailbox_id, e.c.folder == row.source_name).values(folder=source_name))
             values = {"source_name": source_name, "target_name": target_name}
             if target_name != row.target_name:
                 values["subscribed"] = False

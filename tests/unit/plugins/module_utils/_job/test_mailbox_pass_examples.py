@@ -146,6 +146,19 @@ def test_half_a_mailbox_moved_to_another_folder_is_nothing_suspicious(scene):
     assert len(scene.target.received) == 250
 
 
+def test_messages_that_moved_out_of_a_folder_that_is_gone_were_not_deleted(scene):
+    old = scene.source.held.create("Old")
+    for number in range(5):
+        old.add(b"%d" % number)
+    scene.run()
+    for uid in range(1, 5):
+        scene.source.held.move(uid, "Old", "INBOX")
+    del scene.there["Old"]
+    counts = scene.run().counts
+    assert (counts.moved, counts.deleted, counts.messages) == (4, 1, 0)
+    assert scene.here.keys() == {"INBOX"} and scene.here["INBOX"].mail() == scene.there["INBOX"].mail()
+
+
 def test_what_users_do_at_the_target_stays(scene):
     inbox = scene.there["INBOX"]
     inbox.add(b"a", ["$Junk"])

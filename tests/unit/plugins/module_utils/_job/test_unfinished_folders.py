@@ -139,9 +139,9 @@ def test_subscribed_and_not(scenes):
 
 
 @pytest.mark.parametrize("apart", [False, True])
-@pytest.mark.parametrize("new", [None, "Old", "Third"])
+@pytest.mark.parametrize("new", [None, "New", "Old", "Third"])
 def test_renamed_and_then_removed_or_renamed_again(scenes, new, apart):
-    """`apart`: what is below it gets another name as well."""
+    """`apart`: what is below it gets another name as well. With "New" it stays as it is."""
     def prepared(scene):
         scene.make("Old")
         scene.make("Old/Below")
@@ -152,9 +152,9 @@ def test_renamed_and_then_removed_or_renamed_again(scenes, new, apart):
             scene.source_store.rename("New/Below", "New/Other")
 
     def then(scene):
-        if new:
+        if new and new != "New":
             scene.source_store.rename("New", new)
-        else:
+        elif not new:
             for name in ("New", "New/Other" if apart else "New/Below"):
                 scene.there.pop(name)
 
