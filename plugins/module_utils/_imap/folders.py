@@ -27,6 +27,8 @@ PERMANENT = re.compile(rb"\* OK \[PERMANENTFLAGS \(([^)]*)\)\]", re.IGNORECASE)
 # How most servers write what is below; all else is left to the reader of all forms.
 ROW = re.compile(rb'\* LIST \(([^()"]*)\) (?:"([^"\\])"|NIL) (?:"([^"\\]*)"|([^\s"(){}\\]+))\r\n\Z')
 STATUS = re.compile(rb'\* STATUS (?:"([^"\\]*)"|([^\s"(){}\\]+)) \(([\w ]*)\)\r\n\Z')
+# Of a folder whose name is not quoted although it has blanks or parentheses (GNU Mailutils).
+COUNTED = re.compile(rb"\* STATUS .* \(([\w ]+)\) *\r\n\Z", re.IGNORECASE)
 EXISTS = re.compile(rb"\* (\d+) EXISTS", re.IGNORECASE)
 VANISHED = re.compile(rb"\* VANISHED \(EARLIER\) ([\d:,]+)", re.IGNORECASE)
 
@@ -49,7 +51,8 @@ def listed(session: Session) -> list[Folder]:
         _checked(answer, doing)
     found, subscribed, states = _rows(results[0][0])
     if len(results) > 1:
-        subscribed = set(_rows(results[1][0], b"LSUB")[0])
+        # One above a subscribed folder may be told as well, for the sake of what is below it (RFC 3501, 6.3.9).
+        subscribed = {name for name, (attributes, _separator) in _rows(results[1][0], b"LSUB")[0].items() if b"\\noselect" not in attributes}
     folders = []
     for name, (flags, separator) in found.items():
         text = name.decode("latin-1")
@@ -122,6 +125,8 @@ def states(session: Session, names: list[str], refused: dict[str, str] | None = 
             continue
         _checked(answer, f"looking at the folder {decoded(name)}")
         told = [state for state in _rows(responses)[2].values() if state]
+        # Only one folder was asked for, so this is about it, however it is spelled.
+        told = told or [state for parts in responses if (line := COUNTED.match(parts[0])) and (state := _state(line[1].split()))]
         if not told:
             raise REFUSED(f"looking at the folder {decoded(name)}: the server tells no UIDVALIDITY and UIDNEXT")
         found.append(told[0])

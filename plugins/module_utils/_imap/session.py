@@ -92,6 +92,11 @@ def connect(server: Server, mailbox: Mailbox | None = None, ahead=lambda session
 
     Raises MigrationError when the host, its certificate or the credentials are not right; nothing is changed there.
     """
+    if not mailbox and not server.admin:
+        raise LoginRefused(
+            f"{server.name} ({server.host}) is to be logged in to as its administrator, and none is named.", "Nothing was touched.",
+            "Name the account in admin.",
+        )
     refusals = []
     names = server.login_names(mailbox.name) if mailbox else [server.admin or ""]
     for name in names:

@@ -28,8 +28,10 @@ from .underway import Batch, LeaseLost
 SYSTEMIC = 20
 # When what was read is sent: no later than this many messages, bytes or seconds.
 ENOUGH_MESSAGES, ENOUGH_BYTES, ENOUGH_SECONDS = 100, 1_000_000, 1.0
-# Answers of the target that concern the whole mailbox (RFC 9051, 7.1; RFC 9208, 4.4.1).
-MAILBOX_TROUBLE = ("[OVERQUOTA]", "[TRYCREATE]", "[UNAVAILABLE]", "[INUSE]", "[NOPERM]", "[SERVERBUG]", "over quota")
+# Answers of the target that concern the whole mailbox: how they begin (RFC 9051, 7.1; RFC 9208, 4.4.1), and what Cyrus and Courier say of a
+# quota. GNU Mailutils has TRYCREATE behind other words, of a single message that it can't read.
+MAILBOX_TROUBLE = ("[overquota]", "[trycreate]", "[unavailable]", "[inuse]", "[noperm]", "[serverbug]")
+NO_SPACE = ("over quota", "exceeded your mail quota")
 
 
 @dataclasses.dataclass
@@ -310,7 +312,7 @@ class Transfer:
         if _mailbox_trouble(words):
             self.give_up()
             raise MigrationError(
-                f"The target takes no mail for {self.folder.target_name}: {words}.",
+                f"The target takes no mail for {self.folder.target_name}: {words.rstrip('.')}.",
                 "What was moved stays; nothing is lost at the source.", "Correct it at the target (quota, rights, space), then run again.",
             )
         # What an earlier pass could not move either is the message's own trouble.
@@ -320,7 +322,7 @@ class Transfer:
         if len(last) == SYSTEMIC and len(set(last)) == 1:
             self.give_up()
             raise MigrationError(
-                f"The target refused {SYSTEMIC} messages in a row for {self.folder.target_name}: {words}.",
+                f"The target refused {SYSTEMIC} messages in a row for {self.folder.target_name}: {words.rstrip('.')}.",
                 "What was moved stays; nothing is lost at the source.", "Look at the target's log; when it is well again, run again.",
             )
         self.exception(message.uid, reasons.REFUSED, words, message.sha256)
@@ -335,4 +337,5 @@ class Transfer:
 
 
 def _mailbox_trouble(words: str) -> bool:
-    return any(word.lower() in words.lower() for word in MAILBOX_TROUBLE)
+    said = words.lower()
+    return said.startswith(MAILBOX_TROUBLE) or any(word in said for word in NO_SPACE)

@@ -83,7 +83,9 @@ def verify(params: dict, check_mode: bool = False) -> dict:
         raise MigrationError(
             f"{result['differing']} of {result['mailboxes']} mailboxes may not cut over ({result['investigate']} to investigate, {result['poor']} poor): "
             + ", ".join(_faults(result)) + f". For example {result['examples'][0]}.",
-            "Nothing was changed.", "Run mailbox_sync and verify again; look at report_path for each message.", **result,
+            "Nothing was changed.",
+            "Run mailbox_sync and verify again; look at report_path for each message, and approve what has to stay as it is (mailbox_exception).",
+            **result,
         )
     return result
 
@@ -177,7 +179,8 @@ class _Comparison:
                 else:
                     self._say("folders_missing", f"folder {folder.path} is not at the target")
                 continue
-            if there.subscribed != folder.subscribed:
+            # Some folders a target subscribes by itself, and for ever (Dovecot: auto = subscribe): what we did not do is not ours to undo.
+            if there.subscribed != folder.subscribed and (folder.subscribed or row.subscribed is not False):
                 self._say("subscriptions_differ", f"folder {folder.path}: subscription differs")
             self._folder(row, folder.path)
         for name in {route.target_name for route in self.routes} - {row.target_name for row in known.values()}:

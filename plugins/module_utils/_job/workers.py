@@ -215,7 +215,10 @@ class _Worker:
                 elif isinstance(error, MigrationError):
                     return {}, str(error)
                 else:
-                    return {}, f"{row.server}/{row.name}: {error}"
+                    return {}, (
+                        f"A server refused a command: {str(error).rstrip('.')}. What was moved stays; nothing is lost at the source. "
+                        "See in its log why, then run again."
+                    )
         return {}, failure
 
     def _count_refusal(self, server: str) -> None:

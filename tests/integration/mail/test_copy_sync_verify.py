@@ -176,6 +176,26 @@ def test_parent_folder_that_becomes_a_folder_later(pair, play):
     assert pair.findings() == {}
 
 
+def test_a_folder_that_the_target_subscribes_by_itself(pair, play):
+    """As most Dovecots are set up; nobody can undo it there. What the source subscribes has to be, as ever."""
+    pair.target.configure("namespace inbox {\n  mailbox Sent {\n    auto = subscribe\n  }\n}\n")
+    pair.target.reload()
+    client = pair.source.client("anna.berg")
+    for name in ("Sent", "Projects"):
+        client.create_folder(name)
+        mail.fill(client, name, 3)
+    client.subscribe_folder("Projects")
+    copied, synced, verified = play([("mailbox_copy", pair.options()), ("mailbox_sync", pair.options()), ("mailbox_verify", pair.options())])
+    assert copied["messages"] == 6 and quiet(synced) and verified["perfect"] == 1
+    there = pair.target.client("anna")
+    assert sorted(name for _flags, _separator, name in there.list_sub_folders()) == ["Projects", "Sent"]
+    there.unsubscribe_folder("Projects")
+    there.logout()
+    [differs] = play([("mailbox_verify", pair.options(), {"ignore_errors": True})])
+    client.logout()
+    assert differs["failed"] and differs["investigate"] == 1 and "folder Projects: subscription differs" in differs["examples"][0], differs
+
+
 def test_foreign_mail_in_the_target_mailbox(pair, play):
     source = pair.source.client("anna.berg")
     mail.fill(source, "INBOX", 3)

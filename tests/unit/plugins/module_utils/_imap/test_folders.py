@@ -62,6 +62,21 @@ def test_folders_as_the_server_spells_them(talk):
     assert sent == ['LIST "" "*"', 'LSUB "" "*"']
 
 
+def test_one_above_a_subscribed_folder_is_not_subscribed_for_that(talk):
+    """Courier tells it for the sake of the one below (RFC 3501, 6.3.9)."""
+    lists = '* LIST () "." INBOX\r\n* LIST () "." INBOX.A\r\n* LIST () "." INBOX.A.B\r\n{tag} OK done\r\n'
+    subscribed = '* LSUB (\\Noselect \\HasChildren) "." "INBOX"\r\n* LSUB (\\NoSelect) "." INBOX.A\r\n* LSUB () "." INBOX.A.B\r\n{tag} OK done\r\n'
+    found, _sent = talk([PROOF, ("LIST", lists), ("LSUB", subscribed)], folders.listed)
+    assert [(folder.name, folder.subscribed) for folder in found] == [("INBOX", False), ("INBOX.A", False), ("INBOX.A.B", True)]
+
+
+def test_a_state_is_read_where_the_name_is_not_quoted(talk):
+    """As GNU Mailutils writes it."""
+    told = '* STATUS R&-D (old) (UIDVALIDITY 1 UIDNEXT 4 MESSAGES 3)\r\n{tag} OK done\r\n'
+    [state], _sent = talk([PROOF, ("STATUS", told)], lambda session: folders.states(session, ["R&-D (old)"]))
+    assert state == folders.State(1, 4, 3, None)
+
+
 def test_folders_with_their_states_in_one_round_trip(talk):
     told = (
         '* LIST (\\Subscribed \\HasNoChildren) "/" INBOX\r\n* STATUS INBOX (MESSAGES 3 UIDNEXT 9 UIDVALIDITY 7 HIGHESTMODSEQ 55)\r\n'

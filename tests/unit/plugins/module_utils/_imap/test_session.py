@@ -79,6 +79,11 @@ def test_the_administrator_himself_opens_no_mailbox():
     assert server.commands[1:3] == ["AUTHENTICATE PLAIN", "AG1pZ2FkbWluAHA="] and not any("INBOX" in line for line in server.commands)
 
 
+def test_an_administrator_whom_nobody_named():
+    with pytest.raises(MigrationError, match="to be logged in to as its administrator, and none is named. Nothing was touched. Name the account in admin"):
+        session.connect(Server(name="s1", host="s1.invalid", password="p"))
+
+
 def test_an_owner_with_a_password_logs_in_as_himself():
     with ScriptedServer() as server:
         session.connect(at(server.port, mechanism="plain"), Mailbox("anna", "anna", password="owners-own")).close()

@@ -110,6 +110,15 @@ def test_refusals_among_accepted_messages_are_the_messages_own(scene):
     assert len(scene.odd()) == len(scene.known()) == 30
 
 
+def test_a_code_among_other_words_is_about_the_message(scene):
+    """GNU Mailutils says so of one that it can't read."""
+    for body in (b"a", b"b"):
+        scene.inbox.add(body)
+    scene.target.refuses = lambda message: "APPEND [TRYCREATE] failed" if message.uid == 1 else None
+    scene.send()
+    assert scene.odd() == {1: ("refused_by_target", "APPEND [TRYCREATE] failed")} and list(scene.known()) == [2]
+
+
 def test_what_was_refused_before_does_not_stop_the_next_pass(scene):
     for number in range(60):
         scene.inbox.add(b"%d" % number)
@@ -119,7 +128,9 @@ def test_what_was_refused_before_does_not_stop_the_next_pass(scene):
     assert len(scene.odd()) == 30 and len(scene.known()) == 30
 
 
-@pytest.mark.parametrize("words", ["[OVERQUOTA] Quota exceeded", "[INUSE] locked", "Over quota", "[noperm] no"])
+@pytest.mark.parametrize("words", [
+    "[OVERQUOTA] Quota exceeded", "[INUSE] locked", "Over quota", "[noperm] no", "[ALERT] You exceeded your mail quota.",
+])
 def test_trouble_with_the_whole_mailbox_stops_at_once(scene, words):
     for body in (b"a", b"b", b"c"):
         scene.inbox.add(body, ["$Junk"])
