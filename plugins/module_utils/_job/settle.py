@@ -45,6 +45,9 @@ def intents(ledger, folder, target, state) -> int:
     for intent in open_:
         wanted = {message.source_uid: message for message in intent.messages}
         pairs, altered = recognised(wanted, fresh, target)
+        # Of what arrived since, what has the same size and date is ours, too: some servers change 8-bit headers.
+        like = _pairs(*_unpaired(wanted, fresh, pairs), lambda message: (message.size, dated(message)[1]))
+        pairs, altered = pairs | like, altered | like
         for uid in pairs.values():
             del fresh[uid]
         try:
@@ -116,9 +119,8 @@ def matched(wanted: dict, found: dict) -> dict[int, int]:
 
 
 def recognised(wanted: dict, found: dict, target) -> tuple[dict[int, int], dict[int, int]]:
-    """As `matched`, and of the pairs those that the target stored with other bytes: of what matches no hash those are ours that had it with
-    other line ends, or that have the same size and date, as where 8-bit headers were changed. Sending them again would double them.
-    `target` has the folder open in which they were found."""
+    """As `matched`, and of the pairs those that the target stored with other line ends: sending them again would double them. `target` has the
+    folder open in which they were found."""
     pairs = matched(wanted, found)
     altered: dict[int, int] = {}
     left, rest = _unpaired(wanted, found, pairs)
@@ -126,7 +128,6 @@ def recognised(wanted: dict, found: dict, target) -> tuple[dict[int, int], dict[
         for forms in zip(*target.other_line_ends(list(rest)).values(), strict=True):
             as_sent = {uid: dataclasses.replace(stored, sha256=form) for (uid, stored), form in zip(rest.items(), forms, strict=True)}
             altered |= _pairs(*_unpaired(left, as_sent, altered), dated)
-        altered |= _pairs(*_unpaired(left, rest, altered), lambda message: (message.size, dated(message)[1]))
     return pairs | altered, altered
 
 

@@ -93,9 +93,10 @@ class TargetFolders:
         """Put the ledger right about what of a folder is at the target."""
         for place in self.places(row):
             state = self.open(place)
-            settle.intents(self.ledger, place, self.imap, state)
             if place.target_uidvalidity != state.uidvalidity:
-                self._replaced(place, state)
+                # First: what is there already is not what a crash left on its way.
+                place = self._replaced(place, state)
+            settle.intents(self.ledger, place, self.imap, state)
 
     def present(self, row) -> set[tuple]:
         """Route and UID of every message in the places of a folder."""
