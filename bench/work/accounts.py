@@ -39,10 +39,7 @@ class Site:
             *organisation.entries(slapd.SUFFIX, users=users, groups=groups, contacts=contacts, largest=largest),
         ]
         directory = slapd.Slapd(stage.folder / "slapd", stage, keys, {slapd.SUFFIX: organisation.ldif(entries)})
-        image = cyrus.image()
-        if image is None:
-            raise Failed("the image of the lab's target is not on this machine (`make lab` makes it)")
-        target = cyrus.Cyrus(stage.folder / "cyrus", stage, image)
+        target = cyrus.Cyrus(stage.folder / "cyrus", stage)
         (stage.folder / "imap-password").write_text(target.password)
         appliance = Appliance(stage.folder / "appliance", stage, None, [
             f"--imap-port={target.port}", f"--imap-admin={target.admin}", f"--imap-password-file={stage.folder / 'imap-password'}",

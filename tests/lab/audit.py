@@ -172,7 +172,8 @@ def below(part: bytes, depth: int) -> bytes:
 
 
 def read_mailbox(imap: imaplib.IMAP4, prefix: str, probe: str, kept: Kept = Kept(), left_out: tuple[str, ...] = ()) -> list[Folder]:
-    subscribed = {name for dummy, dummy, name in listing(answered(imap.lsub('""', '"*"')))}
+    # A server may list what is above a subscribed folder as well (RFC 3501, 6.3.9).
+    subscribed = {name for attributes, dummy, name in listing(answered(imap.lsub('""', '"*"'))) if b"noselect" not in attributes.lower()}
     folders = []
     for marks, separator, name in listing(answered(imap.list('""', '"*"'))):
         foreign = prefix and name.upper() != "INBOX" and not name.startswith(prefix)

@@ -6,7 +6,7 @@
 pair: two Dovecots, .source and .target, and the options of modules that work between them (class Pair).
 module: module("mailbox_copy", options) runs one without a playbook and returns its result; module.start(...) in the background.
 relay: relay(server) puts a Relay before it; closed after the test.
-servers: what starts further servers: servers.dovecot("name"), servers.cyrus(image), servers.postgresql(), servers.gateway(...).
+servers: what starts further servers: servers.dovecot("name"), servers.cyrus(), servers.courier([users]), servers.postgresql(), servers.gateway(...).
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import typing as t
 import pytest
 
 from . import mail
+from .courier import Courier
 from .cyrus import Cyrus
 from .dovecot import Dovecot
 from .gateway import Gateway
@@ -43,8 +44,11 @@ class Servers:
     def postgresql(self) -> PostgreSQL:
         return PostgreSQL(self._folder / "postgresql", self._tools)
 
-    def cyrus(self, image: str) -> Cyrus:
-        return Cyrus(self._folder / "cyrus", self._tools, image)
+    def cyrus(self) -> Cyrus:
+        return Cyrus(self._folder / "cyrus", self._tools)
+
+    def courier(self, users: list[str]) -> Courier:
+        return Courier(self._folder / "courier", self._tools, users)
 
     def gateway(self, certificate, profile: str, behind: int, **settings: t.Any) -> Gateway:
         return Gateway(self._folder / f"gateway-{behind}", self._tools, certificate, profile, behind, **settings)

@@ -380,12 +380,12 @@ def replace_items(ledger: Ledger, folder_id: int, rows: list[dict], **folder_val
 
 
 def replace_at(ledger: Ledger, place, rows: list[dict], target_uidvalidity: int) -> None:
-    """The same for a place (see `at`) of which the target has another folder now. The source is then looked at in full."""
+    """The same for a place (see `at`) of which the target has another folder now; what is on its way there is still to be found. The source is
+    then looked at in full."""
     t = ledger.tables
     folder = t.folders.update().where(t.folders.c.id == place.id)
     with ledger.write() as connection:
-        for table in (t.items, t.intents):
-            connection.execute(table.delete().where(table.c.folder_id == place.id, table.c.route == place.route))
+        connection.execute(t.items.delete().where(t.items.c.folder_id == place.id, t.items.c.route == place.route))
         if rows:
             connection.execute(t.items.insert(), rows)
         if place.route:

@@ -19,7 +19,6 @@ TESTS = pathlib.Path(__file__).resolve().parents[2]
 if str(TESTS) not in sys.path:
     sys.path.insert(0, str(TESTS))
 
-from servers import cyrus as image_of
 from servers import fixtures
 from servers.appliance import Appliance
 
@@ -38,10 +37,7 @@ def appliance(tmp_path, tools, certificate) -> Appliance:
 
 @pytest.fixture
 def cyrus(servers):
-    image = image_of.image()
-    if image is None:
-        pytest.skip("the image of the lab's target is not on this machine (`make lab` makes it)")
-    return servers.cyrus(image)
+    return servers.cyrus()
 
 
 @pytest.fixture
