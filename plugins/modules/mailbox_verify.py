@@ -208,7 +208,7 @@ folders_missing:
   type: int
   sample: 0
 subscriptions_differ:
-  description: Folders subscribed on one side only.
+  description: Folders subscribed on one side only, but for those that the target subscribes by itself.
   returned: success
   type: int
   sample: 0
