@@ -18,6 +18,8 @@ import time
 # Linux: the time at which data came is told with the data (socket(7)). Python has no name for it.
 SO_TIMESTAMPNS = 35
 TIME = struct.Struct("qq")
+# Linux: struct tcp_info of linux/tcp.h, bytes that came since the connection began.
+RECEIVED = struct.Struct("128xQ")
 
 
 class Arrival:
@@ -33,6 +35,8 @@ class Arrival:
         except OSError:
             # Not told here: then `wait` finds no time.
             pass
+        # When `wait` ended, and what had come by then.
+        self._seen, self._received = 0.0, -1
 
     def wait(self, began: float) -> float:
         """Wait for data, which is left unread. Returns the seconds for which it had lain there when this process got to see it; what is
@@ -40,6 +44,7 @@ class Arrival:
         if not self._poll.poll(self._milliseconds):
             raise TimeoutError("no answer")
         seen = time.time()
+        self._seen, self._received = time.monotonic(), self._came()
         try:
             _data, told, _flags, _address = self._sock.recvmsg(1, socket.CMSG_SPACE(TIME.size), socket.MSG_PEEK | socket.MSG_DONTWAIT)
         except BlockingIOError:
@@ -50,6 +55,18 @@ class Arrival:
                 came = seconds + nanoseconds / 1e9
                 return seen - came if began <= came <= seen else 0.0
         return 0.0
+
+    def since(self) -> float:
+        """Seconds since `wait` ended, where the whole answer was there by then and is read by now: they were this process's own. Else 0."""
+        return time.monotonic() - self._seen if 0 <= self._received == self._came() else 0.0
+
+    def _came(self) -> int:
+        """Bytes, as they travelled; -1 where that is not told."""
+        try:
+            told = self._sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, RECEIVED.size)
+        except OSError:
+            return -1
+        return RECEIVED.unpack(told)[0] if len(told) == RECEIVED.size else -1
 
     def close(self) -> None:
         self._sock.close()

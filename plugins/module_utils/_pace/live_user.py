@@ -58,6 +58,7 @@ class ImapUser:
         tag = self.session.wire.start(b"UID FETCH %d (FLAGS BODY.PEEK[]<0.%d>)" % (uid, SAMPLE_BYTES))
         lain = self.arrival.wait(at)
         *_untagged, answer = self.session.wire.result(tag)
+        lain += self.arrival.since()
         return time.monotonic() - began - lain if answer.ok else None
 
     def close(self) -> None:

@@ -33,6 +33,24 @@ def test_what_lay_there_unread_is_told_and_left(pair):
     assert near.recv(100) == b"more"
 
 
+def test_what_it_takes_to_read_is_told_where_all_had_come(pair):
+    near, far = pair
+    arrival = Arrival(near, 5.0)
+    far.sendall(b"answer")
+    arrival.wait(time.time())
+    assert near.recv(100) == b"answer"
+    time.sleep(0.1)
+    assert 0.1 <= arrival.since() < 2
+    # The rest came later: whoever reads it had to wait for it.
+    far.sendall(b"an")
+    arrival.wait(time.time())
+    time.sleep(0.1)
+    far.sendall(b"swer")
+    time.sleep(0.05)
+    assert near.recv(100) == b"answer" and arrival.since() == 0.0
+    arrival.close()
+
+
 def test_what_is_older_than_the_question_is_no_answer(pair):
     near, far = pair
     arrival = Arrival(near, 5.0)

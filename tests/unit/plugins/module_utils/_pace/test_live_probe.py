@@ -36,6 +36,8 @@ class World:
         self.latency = lambda world: 0.01
         self.stop_after, self.read, self.uids = 60.0, 0.0, list(range(1, 301))
         self.logins, self.fetched, self.fails = [], [], []
+        # What of each read was the station's own, in seconds: until it saw the answer, and after.
+        self.lain = self.own = 0.0
 
     # The clock.
     def time(self) -> float:
@@ -93,7 +95,10 @@ class World:
         return self
 
     def wait_for(self, _began: float) -> float:
-        return 0.0
+        return self.lain
+
+    def since(self) -> float:
+        return self.own
 
     def close(self) -> None:
         pass
@@ -110,7 +115,7 @@ def world(ledger, monkeypatch):
     for module in (live_probe, live_user, ledger_pace, paces):
         monkeypatch.setattr(module, "time", world)
     monkeypatch.setattr(live_user, "connect", world.connect)
-    monkeypatch.setattr(live_user, "Arrival", lambda sock, timeout: types.SimpleNamespace(wait=world.wait_for, close=world.close))
+    monkeypatch.setattr(live_user, "Arrival", lambda sock, timeout: types.SimpleNamespace(wait=world.wait_for, since=world.since, close=world.close))
     return world
 
 
@@ -155,6 +160,11 @@ def test_an_old_baseline_is_better_than_one_of_a_server_that_is_read(world, watc
         connection.execute(ledger.tables.mailboxes.update().values(lease_owner="w1", lease_until=world.now + 60))
     ledger_pace.set_values(ledger, "s1", baseline_p95=0.7, baseline_at=world.now - 30 * 3600)
     assert watched().baseline_p95 == 0.7 and anna.server == "s1"
+
+
+def test_what_the_station_took_for_itself_is_not_the_servers(world, watched):
+    world.lain, world.own = 0.004, 0.003
+    assert watched().baseline_p95 == pytest.approx(0.003, rel=1e-3)
 
 
 def test_more_and_more_is_allowed_while_users_feel_nothing(world, watched):
