@@ -12,9 +12,11 @@ Times are those of the ledger's own clock where it is a database server, since s
 from __future__ import annotations
 
 import dataclasses
+import json
 import time
 
 from .._libraries import sqlalchemy as sa
+from .._model.steering import leeway
 from .store import Ledger
 
 # Steps of a back-off for which the server named no time, in seconds: 1, 2, 4 ... and no more than this.
@@ -33,7 +35,7 @@ class State:
     ceiling: float | None = None
     steered: bool = False
     calendar: str = ""
-    # By how much the latency of the quiet server may be exceeded, in seconds; None while that is not known.
+    # How long a command of ours may keep the server from others, in seconds; None while its quiet latency is not known.
     room: float | None = None
     # What the ledger's clock is ahead of this station's, in seconds.
     ahead: float = 0.0
@@ -48,7 +50,7 @@ def state(ledger: Ledger, server: str) -> State:
     if row is None:
         return State(order)
     now = float(row.now)
-    room = row.baseline_p95 * (row.budget - 1) if row.baseline_p95 and row.budget else None
+    room = row.baseline_p95 * (row.budget - 1) * leeway(json.loads(row.steering)) if row.baseline_p95 and row.budget else None
     return State(order, max(0.0, row.back_off_until - now), row.ceiling, row.steered_until > now, row.calendar, room, now - time.time())
 
 

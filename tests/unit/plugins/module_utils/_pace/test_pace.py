@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 
 import pytest
 
@@ -252,3 +253,13 @@ def test_commands_ask_for_as_much_as_users_do_not_feel(paced, ledger):
     assert answered(0.5, 3) == 4 and answered(0.0145) == 4
     pace.took(1, 0.5)
     assert answered(0.030) == 3 and paced().few() == paces.MOST_AT_ONCE
+
+
+def test_commands_may_take_longer_while_few_answers_are_slow(paced, ledger):
+    ledger_pace.set_values(ledger, "s1", baseline_p95=0.02, budget=1.25)
+
+    def room(debt: float) -> float:
+        ledger_pace.set_values(ledger, "s1", steering=json.dumps({"debt": debt}))
+        return ledger_pace.state(ledger, "s1").room
+
+    assert [room(debt) for debt in (12.0, 0.0, -10.0, -20.0)] == pytest.approx([0.005, 0.005, 0.01, 0.015])
