@@ -100,7 +100,7 @@ def live(_name: str, settings: Settings) -> list[Row]:
             with User(source, servers) as user:
                 moved = _paced_copy(
                     stage, source, users, copy_seconds,
-                    live_probe={"mailbox": USER, "password": source.password, "interval": 0.05, "latency_budget": 1.25, "baseline_seconds": 10},
+                    live_probe={"mailbox": USER, "password": source.password, "interval": 0.05, "latency_budget": 1.25, "baseline_seconds": 30},
                 )
                 busy = user.p95_while_moving(moved)
             ratio.values.append(busy / quiet)
