@@ -101,7 +101,9 @@ class Rules:
         text = unicodedata.normalize("NFC", template.format(**values).casefold())
         for old, new in self.name_replacements:
             text = text.replace(old, new)
-        return "".join(letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter))
+        plain = "".join(letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter))
+        # A raised or a mathematical capital has become a usual one.
+        return plain.casefold()
 
     def refusal(self, name: str) -> str:
         """Why the target can't have this name, empty when it can."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ansible_collections.messaging.migration.plugins.module_utils._model.account_rules import Override, Rules, by_entry, completed, values
@@ -53,6 +53,7 @@ def test_names_that_the_target_can_not_have(name):
 
 
 @given(st.text(max_size=30))
+@example("𝐀ᴬ\U0001d790")
 def test_a_name_is_as_the_target_can_have_it_or_refused(text):
     made = rules(name_template="{first}")
     name = made.spelled(made.name_template, values(person(first=text)))
