@@ -35,8 +35,8 @@ class Arrival:
         except OSError:
             # Not told here: then `wait` finds no time.
             pass
-        # When `wait` ended, and what had come by then.
-        self._seen, self._received = 0.0, -1
+        # What had come when `wait` ended, and when that was.
+        self._received, self._seen = -1, 0.0
 
     def wait(self, began: float) -> float:
         """Wait for data, which is left unread. Returns the seconds for which it had lain there when this process got to see it; what is
@@ -44,7 +44,8 @@ class Arrival:
         if not self._poll.poll(self._milliseconds):
             raise TimeoutError("no answer")
         seen = time.time()
-        self._seen, self._received = time.monotonic(), self._came()
+        # In this order: what comes in between is then no longer all there, and nothing of it is taken for ours.
+        self._received, self._seen = self._came(), time.monotonic()
         try:
             _data, told, _flags, _address = self._sock.recvmsg(1, socket.CMSG_SPACE(TIME.size), socket.MSG_PEEK | socket.MSG_DONTWAIT)
         except BlockingIOError:
