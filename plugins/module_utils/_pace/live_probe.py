@@ -38,6 +38,8 @@ STEP_SECONDS, STEP_READS = 2.0, 10
 # The last so many answers that came while nobody of us read tell how slow the quiet server's slow ones are; fewer than ENOUGH do not. The
 # last LATELY of them tell whether it has become slower or quicker since. However slow, it is not taken for more than MOST_DRIFT times what it was.
 QUIET_ANSWERS, ENOUGH, LATELY, MOST_DRIFT = 240, 60, 32, 3.0
+# Each step of a long module has a new watcher, which would not see enough of them: they are handed on, unless the last of them is older, in seconds.
+QUIET_LASTS = 1800.0
 LINE_SECONDS = 6.0
 # Who steers says so at each step; after this time without a word another station takes over, in seconds.
 STEERING_SECONDS = 30.0
@@ -79,8 +81,11 @@ class _Watcher:
         self.pace = Pace(ledger, server)
         self.owner = f"{socket.gethostname()}:{os.getpid()}"
         self.user: ImapUser | EwsUser | None = None
-        self.trouble: str | None = None
+        # Stays written down until a login succeeds.
+        self.trouble = _refusal(pace.row(ledger, server.name))
         self.quiet: collections.deque[float] = collections.deque(maxlen=QUIET_ANSWERS)
+        # When the last of them came, by the ledger's clock.
+        self.quiet_at = 0.0
 
     def baseline(self) -> None:
         """Measure the quiet server, unless somebody did so of late, or mail is read from it now, or it is closed: then its users
@@ -90,16 +95,37 @@ class _Watcher:
             known = row is not None and row.baseline_p95
             if known and (time.time() - row.baseline_at < BASELINE_LASTS or pace.readers(self.ledger, self.server.name)):
                 pace.set_values(self.ledger, self.server.name, budget=self.probe.latency_budget)
+                self.trouble = _refusal(row)
                 # Before the workers look, or they would begin at the floor.
-                pace.steer(self.ledger, self.server.name, self.owner, STEERING_SECONDS)
+                if pace.steer(self.ledger, self.server.name, self.owner, STEERING_SECONDS) and self.trouble:
+                    self._prove()
                 return
             if pace.steer(self.ledger, self.server.name, self.owner, self.probe.baseline_seconds + STEERING_SECONDS):
                 self._measure()
                 return
             self.stop.wait(0.5)
 
+    def _prove(self) -> None:
+        """Log in where that was refused of late. If it still is, the module fails: each further step would try it again, until the account is locked."""
+        try:
+            self._log_in()
+        except LoginRefused:
+            # Whoever corrects the password and runs again need not wait until we are forgotten.
+            pace.leave(self.ledger, self.server.name, self.owner, self.trouble)
+            raise
+        except (Unreachable, *LOST, REFUSED):
+            # It says nothing about the login; follow() tries again.
+            pass
+
+    def _log_in(self) -> None:
+        self.user = open_user(self.server)
+        if self.trouble:
+            self.trouble = None
+            pace.set_values(self.ledger, self.server.name, trouble=None)
+
     def _measure(self) -> None:
-        self.user = self.user or open_user(self.server)
+        if self.user is None:
+            self._log_in()
         values = [took for _quiet, took in self._sampled(self.probe.baseline_seconds, self.probe.interval)]
         if not values:
             raise MigrationError(
@@ -107,9 +133,10 @@ class _Watcher:
                 "Check the mailbox of live_probe, then run again.",
             )
         self.quiet.extend(values)
+        self.quiet_at = self._now()
         pace.set_values(
             self.ledger, self.server.name, baseline_p50=percentile(values, 0.5), baseline_p95=percentile(values, 0.95), baseline_at=time.time(),
-            budget=self.probe.latency_budget, histogram="{}", rests="{}", latency_p95=None, ceiling=self._start(), steering="{}",
+            budget=self.probe.latency_budget, histogram="{}", rests="{}", latency_p95=None, ceiling=self._start(), steering=self._memory({}),
         )
 
     def follow(self) -> None:
@@ -132,11 +159,18 @@ class _Watcher:
         return START if rate is None else rate / 2
 
     def _steer(self) -> None:
-        if not pace.row(self.ledger, self.server.name).baseline_p95:
+        row = pace.row(self.ledger, self.server.name)
+        refusal = _refusal(row)
+        if self.user is None and refusal and refusal != self.trouble:
+            # Another station was refused just now: one try is enough for all.
+            raise LoginRefused(refusal.partition(": ")[2])
+        if not row.baseline_p95:
             # It was closed before. Until this is known the workers read at the floor.
             self._measure()
-        row = pace.row(self.ledger, self.server.name)
-        steering = Steering(self._limit(row), row.ceiling or self._start(), json.loads(row.steering), rests=self.quiet)
+            row = pace.row(self.ledger, self.server.name)
+        memory = json.loads(row.steering)
+        self._recall(memory)
+        steering = Steering(self._limit(row), row.ceiling or self._start(), memory, rests=self.quiet)
         evidence = _Evidence(self.ledger, self.server.name, steering, row)
         while not self.stop.is_set() and not self.pace.closed():
             evidence.add(*self._step(steering))
@@ -153,15 +187,24 @@ class _Watcher:
             quiet = min(percentile(self.quiet, 0.95) * lately, MOST_DRIFT * quiet)
         return quiet * self.probe.latency_budget
 
+    def _recall(self, memory: dict) -> None:
+        """What the watcher before us, here or on another station, saw while nobody of us read."""
+        if memory.get("quiet_at", 0.0) > self.quiet_at:
+            self.quiet.clear()
+            self.quiet.extend(micro / 1e6 for micro in memory["quiet"])
+            self.quiet_at = memory["quiet_at"]
+        if self._now() - self.quiet_at > QUIET_LASTS:
+            self.quiet.clear()
+
     def _step(self, steering: Steering) -> tuple[list[float], list[float]]:
         """Latencies of one step, while mail was read and in a rest, after which the controller has decided."""
         before, began = pace.row(self.ledger, self.server.name).bytes, self._now()
         try:
             if self.user is None:
-                self.user = open_user(self.server)
+                self._log_in()
             samples = self._sampled(max(STEP_SECONDS, STEP_READS * self.probe.interval), self.probe.interval)
         except LoginRefused:
-            # Not tried again, so that no account is locked.
+            # Not tried again here, and by the next step once, before workers begin: so no account is locked.
             raise
         except (Unreachable, *LOST, REFUSED):
             self.user = None
@@ -173,7 +216,9 @@ class _Watcher:
         moved = pace.row(self.ledger, self.server.name).bytes - before
         rested = [took for quiet, took in samples if quiet]
         values = [took for quiet, took in samples if quiet is False]
-        self.quiet.extend(rested)
+        if rested:
+            self.quiet.extend(rested)
+            self.quiet_at = ended
         if samples:
             steering.rested(rested)
             steering.step(values, moved / max(STEP_SECONDS / 2, ended - began - rest.seconds_between(began, ended)))
@@ -183,7 +228,11 @@ class _Watcher:
         return values, rested
 
     def _write(self, steering: Steering) -> None:
-        pace.set_values(self.ledger, self.server.name, ceiling=steering.ceiling, steering=json.dumps(steering.memory()))
+        pace.set_values(self.ledger, self.server.name, ceiling=steering.ceiling, steering=self._memory(steering.memory()))
+
+    def _memory(self, steering: dict) -> str:
+        """As it is written down: what steering has learnt, and with it the quiet answers, in whole microseconds, since every worker reads it each second."""
+        return json.dumps({**steering, "quiet": [round(value * 1e6) for value in self.quiet], "quiet_at": self.quiet_at})
 
     def _now(self) -> float:
         """By the ledger's clock."""
@@ -204,6 +253,11 @@ class _Watcher:
             due = max(due + interval, time.monotonic())
             self.stop.wait(max(0.0, min(due, end) - time.monotonic()))
         return samples
+
+
+def _refusal(row) -> str | None:
+    """The trouble of a server's row, where it is a login that was refused."""
+    return row.trouble if row is not None and (row.trouble or "").startswith(LoginRefused.__name__) else None
 
 
 class _Evidence:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import types
 
@@ -239,6 +240,101 @@ def test_a_login_that_is_refused_later_is_not_tried_again(world, watched):
     world.latency = latency
     row = watched()
     assert len(world.logins) == 2 and row.trouble == "LoginRefused: no more" and row.steered_by is None
+
+
+def refused(text="s1 refuses the login for mailbox probe."):
+    return LoginRefused(text, "Each form was tried once, so no account is locked.", "Check the password.")
+
+
+def test_the_next_step_tries_a_refused_login_once_and_ends_before_workers_begin(world, watched):
+    watched()
+    # The user changes the password. The first step finds out while the workers are at work.
+    world.began, world.fails = None, [refused()]
+    first = watched()
+    assert world.said is None and len(world.logins) == 2 and first.trouble.startswith("LoginRefused: s1 refuses the login")
+    world.began, world.fails = None, [refused()]
+    second = watched()
+    assert world.said == str(refused()) and len(world.logins) == 3
+    assert (second.trouble, second.steered_by) == (first.trouble, None)
+    # It is corrected: one login is enough to be proved by, and to read by.
+    world.began, world.stop_after = None, 20.0
+    third = watched()
+    assert world.said is None and len(world.logins) == 4 and third.trouble is None
+
+
+def test_a_refused_login_is_remembered_until_one_succeeds(world, watched, ledger):
+    young = {"baseline_p95": 0.01, "baseline_at": world.now}
+    ledger_pace.set_values(ledger, "s1", trouble=f"LoginRefused: {refused()}", **young)
+    # A server that is away says nothing about the password.
+    world.fails = [Unreachable("away") for _number in range(100)]
+    row = watched()
+    assert world.said is None and len(world.logins) > 2 and row.trouble == f"LoginRefused: {refused()}"
+    # Nor does one that is closed.
+    orders.write(ledger, "s1", "paused")
+    world.began = None
+    assert watched().trouble == row.trouble and world.said is None
+    orders.write(ledger, "s1", "running")
+    world.began, world.fails = None, [Unreachable("away"), Unreachable("away")]
+    assert watched().trouble is None
+
+
+def test_what_else_ended_an_earlier_watch_asks_for_no_proof(world, watched, ledger):
+    ledger_pace.set_values(ledger, "s1", trouble="OSError: gone", baseline_p95=0.01, baseline_at=world.now)
+    world.stop_after = 0.0
+    assert watched().trouble is None and world.said is None and not world.logins
+
+
+def test_a_login_that_another_station_was_refused_just_now_is_not_tried_too(world, watched, ledger):
+    ledger_pace.set_values(ledger, "s1", baseline_p95=0.01, baseline_at=world.now)
+    assert ledger_pace.steer(ledger, "s1", "another", 3600)
+    wait = world.wait
+
+    def until(seconds):
+        ledger_pace.leave(ledger, "s1", "another", f"LoginRefused: {refused()}")
+        return wait(seconds)
+
+    world.wait = until
+    row = watched()
+    assert world.said is None and not world.logins and row.trouble == f"LoginRefused: {refused()}"
+
+
+def test_short_steps_together_follow_a_server_that_gets_slower_by_itself(world, watched, ledger):
+    server = dataclasses.replace(SERVER, live_probe=dataclasses.replace(PROBE, interval=0.2))
+    world.stop_after = 0.0
+    watched(server)
+    # Hours later it is day. A step alone sees too few rests.
+    world.now += 4 * 3600
+    world.read, world.stop_after, world.latency = 10e6, 80.0, lambda world: 0.013
+    for _step in range(7):
+        world.began = None
+        row = watched(server)
+    last = ledger_pace.evidence(ledger, "s1")[-1]
+    assert (last.p95, last.over) == (pytest.approx(0.013), 0) and row.ceiling > 2 * START
+    # Every worker reads it each second.
+    assert len(json.loads(row.steering)["quiet"]) >= live_probe.ENOUGH and len(row.steering) < 3000
+
+
+@pytest.mark.parametrize(("age", "heeded"), [(60, True), (40 * 60, False)])
+def test_what_another_station_saw_in_rests_is_taken_over_while_it_is_fresh(world, watched, ledger, age, heeded):
+    memory = json.dumps({"debt": 0.0, "quiet": [13_000] * live_probe.ENOUGH, "quiet_at": world.now - age})
+    ledger_pace.set_values(ledger, "s1", baseline_p95=0.01, baseline_at=world.now)
+    assert ledger_pace.steer(ledger, "s1", "another", 10)
+    wait = world.wait
+
+    def until(seconds):
+        # It is written down only after we began.
+        if ledger_pace.row(ledger, "s1").steered_by == "another":
+            ledger_pace.set_values(ledger, "s1", steering=memory)
+        return wait(seconds)
+
+    world.wait, world.read, world.latency = until, 10e6, lambda world: 0.013
+    assert (watched().ceiling > START) is heeded
+
+
+def test_what_was_measured_is_handed_on(world, watched):
+    world.stop_after = 0.0
+    known = json.loads(watched().steering)
+    assert known["quiet"] == [10_000] * 40 and known["quiet_at"] == pytest.approx(world.now, abs=1)
 
 
 def test_one_station_steers(world, watched, ledger):
