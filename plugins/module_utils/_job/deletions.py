@@ -8,6 +8,8 @@
 
 from __future__ import annotations
 
+import json
+
 from .._ledger import records
 
 
@@ -15,5 +17,6 @@ def deletions(ledger, wave: str, wanted: str) -> str:
     """After its wave has cut over a mailbox belongs to its user at the target: nothing is deleted there any more, whatever
     was asked for, unless the cut-over was taken back."""
     cut_over = records.latest(ledger, "cut_over", wave)
-    back = max((row.id for row in records.listed(ledger, "roll_back")), default=0)
+    # Taking back one wave leaves the users of earlier ones at the target.
+    back = max((row.id for row in records.listed(ledger, "roll_back") if json.loads(row.summary).get("wave") in (None, wave)), default=0)
     return "keep" if cut_over is not None and cut_over.id > back else wanted

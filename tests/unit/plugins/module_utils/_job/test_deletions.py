@@ -8,6 +8,14 @@ from ansible_collections.messaging.migration.plugins.module_utils._ledger import
 from ansible_collections.messaging.migration.tests.unit.plugins.module_utils.ledger_fixture import opened
 
 
+def test_taking_back_one_wave_leaves_earlier_ones_alone(tmp_path):
+    ledger = opened(tmp_path)
+    records.add(ledger, "cut_over", "first", "made", {})
+    records.add(ledger, "cut_over", "second", "made", {})
+    records.add(ledger, "roll_back", "example.test", "taken back", {"wave": "second"})
+    assert [deletions(ledger, wave, "mirror") for wave in ("first", "second")] == ["keep", "mirror"]
+
+
 def test_nothing_is_deleted_at_the_target_once_its_wave_has_cut_over(tmp_path):
     ledger = opened(tmp_path)
     assert deletions(ledger, "first", "mirror") == "mirror"
