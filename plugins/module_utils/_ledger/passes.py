@@ -21,6 +21,13 @@ def update(ledger: Ledger, pass_id: int, **values) -> None:
         connection.execute(t.update().where(t.c.id == pass_id).values(**values))
 
 
+def begun(ledger: Ledger, round_: str) -> bool:
+    """Whether anybody has worked in this round."""
+    t = ledger.tables.passes
+    with ledger.read() as connection:
+        return connection.execute(sa.select(t.c.id).where(t.c.round == round_).limit(1)).first() is not None
+
+
 def sums(ledger: Ledger, kind: str | None, round_: str | None, names=None) -> list:
     """Per source server: messages, bytes, flags, deleted, folders, busy seconds, and the wall time from first to last."""
     t = ledger.tables
@@ -76,7 +83,7 @@ def counts(ledger: Ledger, kind: str, round_: str, names=None) -> list:
                 t.c.server,
                 sa.func.count().label("mailboxes"),
                 sa.func.sum(sa.case((still_open, 1), else_=0)).label("open"),
-                sa.func.sum(sa.case((t.c.failure.is_not(None), 1), else_=0)).label("failed"),
+                sa.func.sum(sa.case((sa.and_(t.c.failure.is_not(None), sa.true() if not round_ else t.c.round == round_), 1), else_=0)).label("failed"),
                 sa.func.sum(t.c.source_messages).label("messages"),
                 sa.func.sum(t.c.source_bytes).label("bytes"),
             )

@@ -65,18 +65,19 @@ def best_rate(ledger: Ledger, server: str) -> float | None:
 
 
 def left(ledger: Ledger, server: str, kind: str, round_: str, names=None) -> Work:
-    """What the open mailboxes of a round still hold, without what a first pass that was cut short has moved of it."""
+    """What the open mailboxes of a round still hold, without what a first pass that was cut short has moved of it. What a later pass or a
+    verification has to move nobody knows beforehand: `messages` and `bytes` are then 0."""
     t = ledger.tables
     still_open = sa.and_(t.mailboxes.c.server == server, chosen(ledger, names), open_in_round(ledger, kind, round_))
     total = [sa.func.coalesce(sa.func.sum(column), 0) for column in (t.mailboxes.c.source_messages, t.mailboxes.c.source_bytes)]
     moved = [sa.func.coalesce(sa.func.sum(column), 0) for column in (t.passes.c.messages, t.passes.c.bytes)]
     with ledger.read() as connection:
         messages, size, count = connection.execute(sa.select(*total, sa.func.count()).where(still_open)).one()
-        done = (0, 0)
-        if kind == "copy":
-            done = connection.execute(
-                sa.select(*moved).join(t.mailboxes, t.passes.c.mailbox_id == t.mailboxes.c.id).where(still_open, t.passes.c.kind == "copy")
-            ).one()
+        if kind != "copy":
+            return Work(0.0, 0, 0, count, int(messages) + count)
+        done = connection.execute(
+            sa.select(*moved).join(t.mailboxes, t.passes.c.mailbox_id == t.mailboxes.c.id).where(still_open, t.passes.c.kind == "copy")
+        ).one()
     return Work(0.0, max(0, int(messages) - int(done[0])), max(0, int(size) - int(done[1])), count, int(messages) + count)
 
 

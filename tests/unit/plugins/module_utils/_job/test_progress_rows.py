@@ -79,6 +79,24 @@ def test_rounds_that_look_at_mailboxes_go_by_what_those_hold(ledger):
     assert progress.rows(ledger, "sync", "r1")[0]["eta_seconds"] == pytest.approx(20, abs=0.1)
 
 
+def test_what_a_later_round_moved_says_nothing_of_what_is_left(ledger):
+    anna, ben = with_mailboxes(ledger, "anna", "ben")
+    for row in (anna, ben):
+        mailboxes.set_values(ledger, row.id, source_messages=1_000_000, source_bytes=10**11, copied_at=1.0)
+    mailboxes.set_values(ledger, anna.id, round="r1")
+    worked(ledger, anna, "sync", messages=3, bytes=10_000, started_at=time.time() - 10, seconds=5.0, finished=True)
+    assert progress.rows(ledger, "sync", "r1")[0]["eta_seconds"] == pytest.approx(5, abs=0.1)
+
+
+def test_failures_are_those_of_the_round(ledger):
+    anna, _ben = with_mailboxes(ledger, "anna", "ben")
+    mailboxes.set_values(ledger, anna.id, copied_at=1.0, round="sync-1", failure="The target is full.")
+    # Copied it is all the same, and a copy says nothing of it.
+    assert [progress.rows(ledger, "copy", "copy-2")[0][key] for key in ("mailboxes_done", "mailboxes_failed")] == [1, 0]
+    assert progress.rows(ledger, "sync", "sync-1")[0]["mailboxes_failed"] == 1
+    assert progress.rows(ledger, "sync", None)[0]["mailboxes_failed"] == 1
+
+
 def test_nights_between_do_not_count_and_the_calendar_does(ledger):
     anna, ben = with_mailboxes(ledger, "anna", "ben")
     mailboxes.set_values(ledger, anna.id, source_bytes=100, round="r1", copied_at=1.0)
