@@ -17,6 +17,8 @@ BUFFER = 262144
 # Whoever sends his answers in small pieces (RFC 896) waits for a sign that the last piece came, which Linux gives after 40 ms unless it is told to
 # give it at once. It forgets that as soon as something is sent. Other systems do not know it.
 AT_ONCE = getattr(socket, "TCP_QUICKACK", None)
+# Sent at once. The timeout is for all that is sent at once, and a slow line takes its time for a large message.
+PART = 262144
 # Fast rather than small: mail is text or already compressed, and the processor is shared.
 LEVEL = 1
 
@@ -35,7 +37,9 @@ class Stream:
     def send(self, data: bytes) -> None:
         if self._deflate is not None:
             data = self._deflate.compress(data) + self._deflate.flush(zlib.Z_SYNC_FLUSH)
-        self._socket.sendall(data)
+        parts = memoryview(data)
+        for start in range(0, len(parts), PART):
+            self._socket.sendall(parts[start:start + PART])
         if AT_ONCE is not None:
             self._socket.setsockopt(socket.IPPROTO_TCP, AT_ONCE, 1)
 
