@@ -51,13 +51,13 @@ class SteppedAction(ActionBase):
         if self._task.async_val or self._task.check_mode:
             return self._execute_module(module_args=args, task_vars=task_vars, wrap_async=self._task.async_val)
         total: dict[str, t.Any] = {}
-        changed, told = False, None
+        changed, told, through = False, None, None
         budget = float(args.get("time_budget") or 0)
+        bounded = budget > 0
         length = interval = float(args.get("progress_interval") or 15)
         wait = boolean(args.get("wait_for_window", True))
         while True:
             step = min(length, budget) if budget else length
-            length = min(2 * length, max(interval, LONGEST_STEP))
             result = self._execute_module(module_args=dict(args, time_budget=step), task_vars=task_vars)
             changed = changed or bool(result.get("changed"))
             for key in self.added:
@@ -76,15 +76,19 @@ class SteppedAction(ActionBase):
             if not waits or news != told:
                 self._show(result, task_vars)
             told = news
+            # What one step is too short for would begin anew in each: they grow until something is through.
+            before, through = through, _through(result)
+            idle = bool(through) and before == through and not waits and not result.get("changed")
+            length = 2 * length if idle else min(2 * length, max(interval, LONGEST_STEP))
             # A module that has nothing to do now comes back at once: what it did not use of its step is not lost.
             budget = max(budget - step, 0) if budget and not waits else budget
             over = result.get("failed") or result.get("finished", True) or result.get("stopped") or waits and not wait
-            if over or (args.get("time_budget") and not budget):
+            if over or (bounded and not budget):
                 return dict(result, changed=changed, **total)
             if waits:
                 slept = self._sleep(result["waiting_until"], budget)
                 budget = max(budget - slept, 0) if budget else 0
-                if args.get("time_budget") and not budget:
+                if bounded and not budget:
                     return dict(result, changed=changed, **total)
 
     def _sleep(self, until: float, budget: float) -> float:
@@ -101,6 +105,10 @@ class SteppedAction(ActionBase):
             return
         for row in result.get("progress") or ():
             display.display(f"  {self.line(row)}")
+
+
+def _through(result: dict) -> list:
+    return [(row["server"], row["mailboxes_done"], row["messages"], row["bytes"]) for row in result.get("progress") or ()]
 
 
 def _news(result: dict) -> list:

@@ -107,6 +107,17 @@ def test_the_time_that_was_given_is_kept(act, args, budgets):
     assert [call["time_budget"] for call in calls] == budgets
 
 
+def test_what_a_step_is_too_short_for_gets_longer_ones(act):
+    begun, on = {"finished": False, "progress": [ROW]}, {"finished": False, "progress": [{**ROW, "messages": 4}]}
+    _result, calls = act({"progress_interval": 60}, begun, begun, begun, begun, on, {"finished": True})
+    assert [call["time_budget"] for call in calls] == [60.0, 120.0, 240.0, 480.0, 960.0, 120.0]
+
+
+def test_no_budget_in_a_variable_is_no_budget(act):
+    _result, calls = act({"time_budget": "0"}, {"finished": False}, {"finished": True})
+    assert len(calls) == 2
+
+
 @pytest.mark.parametrize("task_vars", [{"inventory_hostname": "station2"}, {"inventory_hostname": "station2", "ansible_play_hosts": ["station1"]}])
 def test_one_station_tells(act, shown, task_vars):
     act({}, {"finished": True, "progress": [ROW]}, **task_vars)
