@@ -44,6 +44,13 @@ options:
       ca_file:
         description: File with the certificate authorities that are trusted, PEM. Default is the system's.
         type: path
+      legacy_tls:
+        description:
+          - Whether versions of TLS before 1.2 and old ciphers are accepted, as servers of that time need it, such as Exchange 2000, 2003 and 2007
+            on Windows 2000, 2003 and 2008. Certificates are verified nevertheless.
+          - For O(sources[].protocol=ews) there is O(sources[].ews.legacy_tls).
+        type: bool
+        default: false
       timeout:
         description: How long an answer of the server may take, in seconds.
         type: float
@@ -162,6 +169,8 @@ options:
           - Version of the server, for its peculiarities. What a greeting says is not relied on, since it may be in any language.
           - With all versions of Exchange, folders of what is not mail are left out of the copying of mail, see O(sources[].include_folders);
             a mailbox is read by no more than 8 connections at a time, and a connection is renewed before the tenth error, at which Exchange closes it.
+          - With all versions of Exchange, a short message from a name without an address that begins with C(Microsoft Exchange Server) is not copied. It
+            is what Exchange gives instead of a message that it can't render, which becomes an exception; that it looks so in every version is not confirmed.
           - V(exchange_5_5), V(exchange_2000) and V(exchange_2003) are not asked for their namespace.
           - V(exchange_5_5), V(exchange_2007), V(exchange_2010) and V(exchange_2013) tell estimates as sizes of messages.
           - V(exchange_5_5) is not asked for parts of messages. It does not show folders with a slash in their name, so their mail can't be copied by
@@ -299,6 +308,8 @@ options:
             it is measured how quick the server is without it. The copy is then held back so that the 95th percentile stays within the budget.
           - One second in ten nothing is read, so that what users feel is held against the server as it is now, at work or at night, and
             what others make slow is not taken for the doing of the copy.
+          - Where its login is refused in the middle of the copy, it is tried once more when the next step begins, and the module fails if it still
+            is. Correct the password and run again.
           - The report shows what was measured.
         type: dict
         suboptions:
@@ -428,6 +439,13 @@ options:
       ca_file:
         description: File with the certificate authorities that are trusted, PEM. Default is the system's.
         type: path
+      legacy_tls:
+        description:
+          - Whether versions of TLS before 1.2 and old ciphers are accepted, as servers of that time need it, such as Exchange 2000, 2003 and 2007
+            on Windows 2000, 2003 and 2008. Certificates are verified nevertheless.
+          - For O(server.protocol=ews) there is O(server.ews.legacy_tls).
+        type: bool
+        default: false
       timeout:
         description: How long an answer of the server may take, in seconds.
         type: float
@@ -546,6 +564,8 @@ options:
           - Version of the server, for its peculiarities. What a greeting says is not relied on, since it may be in any language.
           - With all versions of Exchange, folders of what is not mail are left out of the copying of mail, see O(server.include_folders);
             a mailbox is read by no more than 8 connections at a time, and a connection is renewed before the tenth error, at which Exchange closes it.
+          - With all versions of Exchange, a short message from a name without an address that begins with C(Microsoft Exchange Server) is not copied. It
+            is what Exchange gives instead of a message that it can't render, which becomes an exception; that it looks so in every version is not confirmed.
           - V(exchange_5_5), V(exchange_2000) and V(exchange_2003) are not asked for their namespace.
           - V(exchange_5_5), V(exchange_2007), V(exchange_2010) and V(exchange_2013) tell estimates as sizes of messages.
           - V(exchange_5_5) is not asked for parts of messages. It does not show folders with a slash in their name, so their mail can't be copied by
@@ -683,6 +703,8 @@ options:
             it is measured how quick the server is without it. The copy is then held back so that the 95th percentile stays within the budget.
           - One second in ten nothing is read, so that what users feel is held against the server as it is now, at work or at night, and
             what others make slow is not taken for the doing of the copy.
+          - Where its login is refused in the middle of the copy, it is tried once more when the next step begins, and the module fails if it still
+            is. Correct the password and run again.
           - The report shows what was measured.
         type: dict
         suboptions:
@@ -775,6 +797,7 @@ options:
   time_budget:
     description:
       - Stop cleanly after so many seconds, even if not all is done; RV(finished) tells. V(0) sets no limit.
+      - A large message that is being read under a limit is read to its end first.
       - The action plugin of this module calls it in steps of this length to show the progress.
     type: float
     default: 0

@@ -41,6 +41,12 @@ options:
       ca_file:
         description: File with the certificate authorities that are trusted, PEM. Default is the system's.
         type: path
+      legacy_tls:
+        description:
+          - Whether versions of TLS before 1.2 and old ciphers are accepted, as old Mirapoint appliances need it. Certificates are verified nevertheless.
+          - It holds for the service of O(target.sieve) as well.
+        type: bool
+        default: false
       timeout:
         description: How long an answer of the server may take, in seconds.
         type: float

@@ -13,13 +13,15 @@ class MigrationError(Exception):
     what: what happened, and to which host or mailbox.
     safe: what is unharmed.
     next_step: what to do now.
+    words: what the server said, where it may ask for a rest (_model/throttle.py); the rest of the text has names of people's choice in it.
     facts: results so far, returned by the module beside its message.
     """
 
-    def __init__(self, what: str, safe: str = "", next_step: str = "", **facts: object) -> None:
+    def __init__(self, what: str, safe: str = "", next_step: str = "", words: str = "", **facts: object) -> None:
         self.what = what
         self.safe = safe
         self.next_step = next_step
+        self.words = words
         self.facts = facts
         super().__init__(" ".join(part for part in (what, safe, next_step) if part))
 
@@ -30,6 +32,10 @@ class LoginRefused(MigrationError):
 
 class Unreachable(MigrationError):
     """The server does not answer now; it may in a moment."""
+
+
+class Down(Unreachable):
+    """Nobody answers there at all: it is about no mailbox."""
 
 
 class Stopped(Exception):

@@ -134,6 +134,7 @@ def connection(mechanism: str, password_variable: str, protocols=("imap",)) -> d
         "port": {"type": "int", "default": 993},
         "tls": {"type": "str", "default": "implicit", "choices": list(TLS)},
         "ca_file": {"type": "path"},
+        "legacy_tls": {"type": "bool", "default": False},
         "timeout": {"type": "float", "default": 60},
         "login": {"type": "list", "elements": "str", "default": ["{mailbox}"]},
         "mechanism": {"type": "str", "default": mechanism, "choices": list(MECHANISMS)},

@@ -93,10 +93,23 @@ EXAMPLES = r"""
 
 RETURN = r"""
 finished:
-  description: Whether every chosen mailbox was verified. V(false) only when O(time_budget) ran out first.
+  description:
+    - Whether every chosen mailbox was verified. V(false) when O(time_budget) ran out first, when the source servers that are left may
+      not be read now, or when an order stopped it.
   returned: success
   type: bool
   sample: true
+waiting_until:
+  description:
+    - When a source server that is left may be read again, in seconds since 1970; V(null) while one of them may be read.
+  returned: success and not in check mode
+  type: float
+  sample: 1795892400.0
+stopped:
+  description: Whether an order of M(messaging.migration.migration_control) stopped all that is left.
+  returned: success and not in check mode
+  type: bool
+  sample: false
 round:
   description: Name of the round.
   returned: success
@@ -146,6 +159,68 @@ failures:
   type: list
   elements: dict
   sample: []
+progress:
+  description: How far each source server is, counted over all stations that share the round.
+  returned: success and not in check mode
+  type: list
+  elements: dict
+  sample:
+    - server: exchange55
+      mailboxes: 12
+      mailboxes_done: 7
+      mailboxes_failed: 0
+      messages: 2104
+      bytes: 14233112
+      messages_per_second: 310.5
+      bytes_per_second: 2100112.0
+      eta_seconds: 5.1
+      eta_at: "2026-11-24T21:04:00Z"
+      window: open until Wed 06:00 CET
+  contains:
+    server:
+      description: Name of the source server.
+      type: str
+      returned: success
+    mailboxes:
+      description: Mailboxes chosen on it.
+      type: int
+      returned: success
+    mailboxes_done:
+      description: Of these, how many are through.
+      type: int
+      returned: success
+    mailboxes_failed:
+      description: Of these, how many failed.
+      type: int
+      returned: success
+    messages:
+      description: Messages moved in this round.
+      type: int
+      returned: success
+    bytes:
+      description: Bytes moved in this round.
+      type: int
+      returned: success
+    messages_per_second:
+      description: Rate of late in messages per second, over the time that was worked.
+      type: float
+      returned: success
+    bytes_per_second:
+      description: Rate of late in bytes per second, over the time that was worked.
+      type: float
+      returned: success
+    eta_seconds:
+      description: Seconds until the rest is done at this rate, closed hours included; V(null) while nothing is measured.
+      type: float
+      returned: success
+    eta_at:
+      description: The same as a time in UTC.
+      type: str
+      returned: success
+    window:
+      description: What the server's windows, orders and wishes to be left alone say now.
+      type: str
+      returned: success
 report_path:
   description: File with the findings of every mailbox, V(null) when none was asked for.
   returned: success
@@ -168,7 +243,9 @@ checked:
   type: int
   sample: 6046
 missing:
-  description: Messages at the source that are not at the target.
+  description:
+    - Messages at the source that are not at the target. One that was moved and is not there any more is an exception, C(removed_at_target);
+      no later pass sends it again, and M(messaging.migration.mailbox_exception) approves it.
   returned: success
   type: int
   sample: 0

@@ -6,6 +6,8 @@ stored mail but before it could say so. The module recovers in the same run; the
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from servers import mail
 from servers.dovecot import BARE
@@ -51,6 +53,27 @@ def recovers(pair, module, relay):
 def test_cut_inside_a_message_that_is_read(between, module):
     between.from_source.cut_given(after=110, at=700)
     recovers(between, module, between.from_source)
+
+
+@pytest.mark.parametrize("between", [FULL], indirect=True, ids=["multiappend"])
+def test_cut_again_and_again(between, module):
+    """Also at a message that has just been asked for alone: that is bad luck, and the message is well."""
+    relay = between.from_source
+
+    def cut():
+        # So many messages come between.
+        for after in (110, 0, 0, 4, 0, 9):
+            relay.cut_given(after=after, at=700)
+            assert relay.broken.wait(60)
+
+    cutting = threading.Thread(target=cut)
+    cutting.start()
+    copied = module("mailbox_copy", between.options(workers=1))
+    cutting.join()
+    assert relay.broken.is_set() and relay.count("LOGIN") >= 8
+    assert not copied["failed"] and copied["messages"] == 163 and copied["exceptions_open"] == 0, copied
+    assert between.findings() == {}
+    assert not module("mailbox_sync", between.options(workers=1))["changed"]
 
 
 @pytest.mark.parametrize("between", [FULL, PIPELINED, PLAIN], indirect=True, ids=["multiappend", "pipelined", "bare"])

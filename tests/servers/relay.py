@@ -12,9 +12,10 @@
     relay.lose_answer("APPEND", after=3)          # the server does the 4th APPEND, but its answer never arrives
     relay.hold_answer("CREATE")                   # the server does the next CREATE, but its answer waits for relay.release(); .holding tells
     relay.drop()                                  # all connections break now; .refused tells when the server did not answer the next
+    relay.break_at(31)                            # until heal(): a connection ends whenever the server gives the message with that UID
     relay.hold_sent(after=3, at=500)              # the 4th literal stops after 500 bytes until relay.release(); .holding tells when
 
-Each fault happens once; `relay.broken` is set when it has, `relay.heal()` forgets one that has not. With bare=True the answers
+Each other fault happens once; `relay.broken` is set when it has, `relay.heal()` forgets one that has not. With bare=True the answers
 lose what RFC 3501 does not know (APPENDUID, COPYUID, HIGHESTMODSEQ): Dovecot tells them even when it does not advertise them.
 """
 
@@ -69,6 +70,7 @@ class Relay:
         self.refused = threading.Event()
         self.broken, self.holding, self._released = threading.Event(), threading.Event(), threading.Event()
         self._fault: Fault | None = None
+        self._breaking: re.Pattern[bytes] | None = None
         self._lock = threading.Lock()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._open: list[socket.socket] = []
@@ -103,8 +105,12 @@ class Relay:
         self.broken.clear()
         self._fault = fault
 
+    def break_at(self, uid: int) -> None:
+        self.broken.clear()
+        self._breaking = re.compile(rb"\* \d+ FETCH \(.*UID %d .*BODY\[\]" % uid)
+
     def heal(self) -> None:
-        self._fault = None
+        self._fault = self._breaking = None
 
     def release(self) -> None:
         self._released.set()
@@ -181,6 +187,9 @@ class Relay:
             self.holding.set()
             self._released.wait()
             self.broken.set()
+        if self._breaking and self._breaking.match(line):
+            self.broken.set()
+            raise Cut
         literal = LITERAL.search(line)
         self._pass(connection.client, self._told(EXTRAS.sub(b"", line) if self.bare else line), "given")
         if literal:

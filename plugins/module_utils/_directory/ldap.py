@@ -19,6 +19,7 @@ import ssl
 import typing as t
 
 from .. import _libraries
+from .. import _tls
 from .._errors import LoginRefused, MigrationError, Unreachable
 from .server import DirectoryServer
 
@@ -275,15 +276,7 @@ def reason(result: dict) -> str:
     return f"{result['description']}{f' ({text})' if text else ''}"
 
 
-@functools.lru_cache(maxsize=8)
-def _trusted(ca_file: str | None, legacy: bool) -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=ca_file)
-    if legacy:
-        context.minimum_version = ssl.TLSVersion.TLSv1
-        context.set_ciphers("DEFAULT:@SECLEVEL=0")
-        context.options |= getattr(ssl, "OP_LEGACY_SERVER_CONNECT", 0x4)
-        context.verify_flags &= ~ssl.VERIFY_X509_STRICT
-    return context
+_trusted = functools.lru_cache(maxsize=8)(_tls.context)
 
 
 def _context(server: DirectoryServer) -> ssl.SSLContext:

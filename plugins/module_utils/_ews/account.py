@@ -16,9 +16,9 @@ import contextlib
 import functools
 import logging
 import os
-import ssl
 
-from .._errors import LoginRefused, MigrationError, Unreachable
+from .. import _tls
+from .._errors import Down, LoginRefused, MigrationError, Unreachable
 from .._libraries import exchangelib
 from .._model.server import Mailbox, Server
 
@@ -27,8 +27,10 @@ BUILDS = {"exchange_2007": (8, 1), "exchange_2010": (14, 1), "exchange_2013": (1
 # The server has too much to do, or we asked too much of it.
 BUSY = (
     "ErrorServerBusy", "ErrorExceededConnectionCount", "ErrorInternalServerTransientError", "ErrorTooManyObjectsOpened",
-    "ErrorExceededFindCountLimit", "ErrorMailboxStoreUnavailable", "ErrorMailboxMoveInProgress",
+    "ErrorExceededFindCountLimit",
 )
+# One mailbox, or its database, is out of reach: the server has no trouble, and all others go on.
+AWAY = ("ErrorMailboxStoreUnavailable", "ErrorMailboxMoveInProgress")
 
 
 class Busy(MigrationError):
@@ -100,12 +102,19 @@ def told(server: Server, name: str, proved: bool = True):
             f"{server.name} gets no token for {where}: {error}", "It was tried once; nothing was changed there.",
             "Check ews.tenant, ews.client_id, ews.client_secret and ews.scope.",
         ) from error
-    except errors.ErrorTimeoutExpired as error:
-        raise Unreachable(f"{where}: {error}") from error
+    except (errors.ErrorTimeoutExpired, OSError, exchangelib.protocol.requests.exceptions.RequestException) as error:
+        raise (Down if _nobody_there(error) else Unreachable)(f"{where}: {error}") from error
     except errors.EWSError as error:
         raise _in_words(error, where) from error
-    except (OSError, exchangelib.protocol.requests.exceptions.RequestException) as error:
-        raise Unreachable(f"{where}: {error}") from error
+
+
+def _nobody_there(error: Exception) -> bool:
+    """Whether no connection came about. The library tells of that as of one that broke in the middle, and makes another error of either."""
+    requests = exchangelib.protocol.requests
+    cause = error.__context__ if isinstance(error, exchangelib.errors.ErrorTimeoutExpired) else error
+    if isinstance(cause, requests.exceptions.ConnectTimeout):
+        return True
+    return isinstance(getattr(next(iter(getattr(cause, "args", ())), None), "reason", None), requests.adapters.NewConnectionError)
 
 
 def _in_words(error, where: str) -> MigrationError:
@@ -114,7 +123,9 @@ def _in_words(error, where: str) -> MigrationError:
         seconds = getattr(error, "back_off", None)
         # In the words of Exchange's IMAP server, which _model/throttle.py reads.
         hint = f" Suggested Backoff Time: {int(seconds * 1000)} milliseconds." if seconds else ""
-        return Busy(f"{where}: the server is busy ({kind}).{hint}")
+        return Busy(f"{where}: the server is busy ({kind}).{hint}", words=f"Server busy.{hint}")
+    if kind in AWAY:
+        return Unreachable(f"{where}: the mailbox, or its database, can't be opened now ({kind}: {error}).", "Nothing was changed there.", "Run again later.")
     if kind in ("ErrorImpersonateUserDenied", "ErrorImpersonationDenied", "ErrorImpersonationFailed", "ErrorAccessDenied"):
         return MigrationError(
             f"{where}: the account may not open this mailbox ({kind}: {error}).", "Nothing was changed there.",
@@ -123,7 +134,9 @@ def _in_words(error, where: str) -> MigrationError:
         )
     if kind == "ErrorNonExistentMailbox":
         return MigrationError(f"{where}: there is no such mailbox ({error}).", "Nothing was changed there.", "Correct its name or the login form.")
-    return MigrationError(f"{where}: the server answered {kind}: {error}", "Nothing was changed there.", "Correct the cause and run again.")
+    return MigrationError(
+        f"{where}: the server answered {kind}: {error}", "Nothing was changed there.", "Correct the cause and run again.", words=str(error),
+    )
 
 
 def forget() -> None:
@@ -201,16 +214,7 @@ def _adapter(ca_file: str | None, legacy: bool) -> type:
 
         def init_poolmanager(self, *args, **kwargs):
             if legacy:
-                kwargs["ssl_context"] = _legacy()
+                kwargs["ssl_context"] = _tls.context(ca_file, legacy)
             return super().init_poolmanager(*args, **kwargs)
 
     return Adapter
-
-
-def _legacy() -> ssl.SSLContext:
-    """For servers that know nothing newer than TLS 1.0; certificates are verified all the same."""
-    context = ssl.create_default_context()
-    context.minimum_version = ssl.TLSVersion.TLSv1
-    context.set_ciphers("DEFAULT:@SECLEVEL=0")
-    context.options |= getattr(ssl, "OP_LEGACY_SERVER_CONNECT", 0x4)
-    return context

@@ -18,6 +18,7 @@ import dataclasses
 import functools
 import re
 
+from .._model.flags import to_wire
 from .._model.message import Message
 from .._model.uids import from_set
 from .wire import Answer, Wire
@@ -116,7 +117,9 @@ class Appender:
         pieces, self._rest = [*self._rest, tag + b" APPEND " + sent.folder], []
         for message in group:
             size = len(message.body)
-            head = b' (%s) "%s" {%d' % (_spelled(sent.flags[message.uid]), message.internal_date.encode(), size)
+            # A source may tell no date; then the target takes that of its arrival (RFC 9051, 6.3.12).
+            date = b' "%s"' % message.internal_date.encode("latin-1") if message.internal_date else b""
+            head = b" (%s)%s {%d" % (_spelled(sent.flags[message.uid]), date, size)
             if size <= self.ahead:
                 pieces += [head + b"+}\r\n", message.body]
                 continue
@@ -174,7 +177,7 @@ class _Sent:
 
 @functools.lru_cache(maxsize=1024)
 def _spelled(flags: tuple[str, ...]) -> bytes:
-    return " ".join(flags).encode("utf-8", "surrogateescape")
+    return to_wire(flags)
 
 
 def _accepted(outcome: Outcome, group: list[Message], answer: Answer) -> None:

@@ -10,15 +10,14 @@ from __future__ import annotations
 
 import collections
 import functools
-import imaplib
 import re
 
-from .._model.flags import normal
+from .._model.flags import from_wire, normal
 from .._model.listing import Batch
 from .._model.message import Message
 from .._model.uids import slices, to_set
-from .session import REFUSED
-from .wire import Answer, Wire, fetch_attributes
+from .session import LOST, REFUSED
+from .wire import Answer, Garbled, Wire, fetch_attributes
 
 # Commands sent ahead: while one batch is being written, the server already reads the next.
 AHEAD = 3
@@ -32,6 +31,7 @@ FLAGS = re.compile(rb'\* \d+ FETCH \(UID (\d+) (?:MODSEQ \(\d+\) )?FLAGS \(([^()
 def messages(wire: Wire, batches, ahead: int = AHEAD, when_all_asked=None, before_reading=None):
     """Yield a Batch for each list of UIDs in `batches`. BODY.PEEK: the source's \\Seen flags stay as they are.
 
+    When the connection breaks, what came whole by then is one more Batch, of these UIDs alone, before that is raised: LOST.
     `when_all_asked()` is called once the last command is on its way, to send what comes after it; `before_reading()` before each
     answer is waited for.
     """
@@ -59,9 +59,21 @@ def messages(wire: Wire, batches, ahead: int = AHEAD, when_all_asked=None, befor
         tags = {tag, *(other for other, _uids in pending)}
         if before_reading:
             before_reading()
-        while tag not in answers:
-            _receive(wire, tags, arrived, answers)
-        ask()
+        broke = None
+        try:
+            while tag not in answers:
+                _receive(wire, tags, arrived, answers)
+            ask()
+        except Garbled:
+            raise
+        except LOST as error:
+            broke = error
+        if broke:
+            wanted = {*uids, *(uid for _tag, others in pending for uid in others)}
+            whole = [message for uid, message in arrived.items() if message is not None and uid in wanted]
+            if whole:
+                yield Batch([message.uid for message in whole], whole, [], None)
+            raise broke
         answer = answers.pop(tag)
         came = [(uid, arrived.pop(uid)) for uid in uids if uid in arrived]
         yield Batch(
@@ -80,7 +92,7 @@ def _receive(wire: Wire, tags: set[bytes], arrived: dict, answers: dict) -> None
         parts += wire.literal(int(usual[4])), wire.line()
         if parts[2] == END:
             number = int(usual[1])
-            arrived[number] = Message.of(number, parts[1], named(usual[2]), usual[3].decode())
+            arrived[number] = Message.of(number, parts[1], named(usual[2]), usual[3].decode("latin-1"))
             return
     parts = wire.rest(parts)
     tag = parts[0].split(b" ", 1)[0]
@@ -90,7 +102,7 @@ def _receive(wire: Wire, tags: set[bytes], arrived: dict, answers: dict) -> None
         return
     if tag != b"*":
         # The rest of a message that was announced as shorter than it is.
-        raise imaplib.IMAP4.abort("the server sent what is no answer")
+        raise Garbled("the server sent what is no answer")
     attributes = fetch_attributes(parts)
     if not attributes or b"BODY[]" not in attributes or b"UID" not in attributes:
         return
@@ -110,7 +122,13 @@ def listing(wire: Wire, uids: list[int] | None = None, items: bytes = b"UID FLAG
             attributes = fetch_attributes(response)
             if attributes and b"UID" in attributes:
                 found.setdefault(int(attributes[b"UID"]), {}).update(attributes)
-    return found
+    return found if uids is None else asked_for(found, uids)
+
+
+def asked_for(found: dict, uids) -> dict:
+    """Of what was told by UID that of `uids`: a server may tell other sessions' changes of flags between its answers, of any message
+    (RFC 9051, 7.5.2), and with their UIDs where QRESYNC is enabled (RFC 7162, 3.2.3)."""
+    return {uid: found[uid] for uid in uids if uid in found}
 
 
 def flags_and_dates(wire: Wire, uids: list[int]) -> dict[int, tuple[tuple[str, ...], str]]:
@@ -162,13 +180,13 @@ def flags_in(responses) -> dict[int, tuple[str, ...]]:
 @functools.lru_cache(maxsize=1024)
 def named(flags: bytes) -> tuple[str, ...]:
     """Flags as they stand between the parentheses; a folder has few combinations of them."""
-    return normal(flags.decode("utf-8", "surrogateescape").split())
+    return normal(from_wire(flags.split()))
 
 
 def flags_of(attributes: dict[bytes, object]) -> tuple[str, ...]:
     # Somebody may have named a keyword NIL.
-    return normal((flag or b"NIL").decode("utf-8", "surrogateescape") for flag in attributes.get(b"FLAGS") or ())
+    return normal(from_wire(flag or b"NIL" for flag in attributes.get(b"FLAGS") or ()))
 
 
 def text_of(attributes, name: bytes) -> str:
-    return bytes(attributes.get(name) or b"").decode("ascii", "replace")
+    return bytes(attributes.get(name) or b"").decode("latin-1")

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import re
 
+from .._model.flags import from_wire
 from .._model.folder_names import decoded, wire_name
 from .._model.listing import Folder, Since, State
 from .._model.server import WITHOUT_NAMESPACE
 from .._model.uids import runs
 from . import fetch
-from .session import REFUSED, Session
+from .session import Session, refusal
 from .wire import Answer, quoted, values
 
 HOLDS_NO_MESSAGES = {b"\\noselect", b"\\nonexistent"}
@@ -128,7 +129,7 @@ def states(session: Session, names: list[str], refused: dict[str, str] | None = 
         # Only one folder was asked for, so this is about it, however it is spelled.
         told = told or [state for parts in responses if (line := COUNTED.match(parts[0])) and (state := _state(line[1].split()))]
         if not told:
-            raise REFUSED(f"looking at the folder {decoded(name)}: the server tells no UIDVALIDITY and UIDNEXT")
+            raise refusal(f"looking at the folder {decoded(name)}", "the server tells no UIDVALIDITY and UIDNEXT")
         found.append(told[0])
     return found
 
@@ -153,14 +154,14 @@ def opened(session: Session, name: str, responses, answer: Answer) -> tuple[Stat
         elif exists := EXISTS.match(line):
             told[b"MESSAGES"] = int(exists[1])
         elif flags := PERMANENT.match(line):
-            permanent = tuple(flags[1].decode("utf-8", "surrogateescape").split())
+            permanent = from_wire(flags[1].split())
         elif gone := VANISHED.match(line):
             since.vanished += runs(gone[1].decode())
         elif b" FETCH " in line:
             fetched.append(parts)
     since.flags = fetch.flags_in(fetched)
     if b"UIDVALIDITY" not in told:
-        raise REFUSED(f"opening the folder {decoded(name)}: the server tells no UIDVALIDITY")
+        raise refusal(f"opening the folder {decoded(name)}", "the server tells no UIDVALIDITY")
     if b"UIDNEXT" not in told:
         # Old servers don't tell it at SELECT.
         told[b"UIDNEXT"] = states(session, [name])[0].uidnext
@@ -195,7 +196,7 @@ def namespace(session: Session) -> tuple[str, str | None]:
 
 def _checked(answer: Answer, doing: str) -> None:
     if not answer.ok:
-        raise REFUSED(f"{doing}: {answer.text}")
+        raise refusal(doing, answer.text)
 
 
 def _as_text(value) -> str | None:

@@ -30,11 +30,12 @@ PIECE = re.compile(rb"BODY\[\]<\d+>")
 
 
 class Gently:
-    """`pace` is a _pace.pace.Pace, `stop()` ends a wait. `partial`: the server gives parts of a message as they are asked for.
-    `arrival` tells when answers came, or is None. `estimates`: the sizes that the server tells are estimates."""
+    """`pace` is a _pace.pace.Pace, `stop()` ends a wait, and `at_once()` one in the middle of a message. `partial`: the server gives
+    parts of a message as they are asked for. `arrival` tells when answers came, or is None. `estimates`: the sizes that the server tells are estimates."""
 
-    def __init__(self, wire: Wire, pace, stop, partial: bool, arrival=None, estimates: bool = False) -> None:
-        self.wire, self.pace, self.stop, self.partial, self.arrival, self.estimates = wire, pace, stop, partial, arrival, estimates
+    def __init__(self, wire: Wire, pace, stop, at_once, partial: bool, arrival=None, estimates: bool = False) -> None:
+        self.wire, self.pace, self.stop, self.at_once = wire, pace, stop, at_once
+        self.partial, self.arrival, self.estimates = partial, arrival, estimates
 
     def messages(self, sizes: dict[int, int], newest_first: bool):
         """Yield fetch.Batch after fetch.Batch. Stopped when a wait was ended."""
@@ -55,12 +56,16 @@ class Gently:
     def _portion(self, uids: list[int], sizes: dict[int, int], grain: int):
         """What may be read at once by the limits; asked for in as many commands as the server's other users need."""
         size = sum(sizes[uid] for uid in uids)
-        if size > grain and self.partial:
-            message = self._in_pieces(uids[0], sizes[uids[0]], grain)
+        if size > grain:
+            # One message alone. It is not begun in vain: at a low rate it may take longer than a step.
+            self._take(1, 0)
+            message = self._in_pieces(uids[0], sizes[uids[0]], grain) if self.partial else None
             if message is not None:
                 yield fetch.Batch(uids, [message], [], None)
                 return
-        self._take(len(uids), size)
+            self._take_whole(size)
+        else:
+            self._take(len(uids), size)
         if self.arrival is None:
             yield from fetch.messages(self.wire, [uids])
             return
@@ -83,11 +88,9 @@ class Gently:
         """A message that is larger than what may be read at once. None when its pieces do not add up to what the server says of
         its size: then it is read in one, which is sure. Where that size is an estimate, a message ends with a piece that is shorter
         than what was asked for, and has nothing behind it."""
-        if not self.pace.take(1, 0, self.stop):
-            raise Stopped
         pieces, given, last, attributes = _Pieces(size), 0, grain, {}
         while self.estimates or given < size:
-            self._take(0, max(1, min(grain, size - given)))
+            self._take_whole(max(1, min(grain, size - given)))
             items = b"UID FLAGS INTERNALDATE " if not given else b"UID "
             found, refused = {}, None
             for response in self.wire.run(b"UID FETCH %d (%sBODY.PEEK[]<%d.%d>)" % (uid, items, given, grain)):
@@ -111,6 +114,10 @@ class Gently:
 
     def _take(self, messages: int, size: int) -> None:
         if not self.pace.take(messages, size, self.stop):
+            raise Stopped
+
+    def _take_whole(self, size: int) -> None:
+        if not self.pace.take(0, size, self.at_once):
             raise Stopped
 
 

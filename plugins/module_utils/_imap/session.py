@@ -14,7 +14,8 @@ import re
 import socket
 import ssl
 
-from .._errors import LoginRefused, MigrationError, Unreachable
+from .. import _tls
+from .._errors import Down, LoginRefused, MigrationError, Unreachable
 from .._libraries import imapclient
 from .._model.server import WITHOUT_NAMESPACE, Mailbox, Server
 from .client import client_class
@@ -25,7 +26,16 @@ from .wire import Wire
 LOST = (imaplib.IMAP4.abort, OSError, EOFError)
 # The server answered NO or BAD.
 REFUSED = imaplib.IMAP4.error
+# Response codes of a NO that says nothing about the password (RFC 5530, 3).
+NOT_NOW = ("[UNAVAILABLE]", "[INUSE]", "[SERVERBUG]")
 BYTES = re.compile(r"""b(['"])(.*)\1""", re.DOTALL)
+
+
+def refusal(doing: str, words: str) -> Exception:
+    """REFUSED in our words, which name what it was about, and the server's `words`: only these may ask for a rest (_model/throttle.py)."""
+    error = REFUSED(f"{doing}: {words}")
+    error.words = words
+    return error
 
 
 class Session:
@@ -97,7 +107,7 @@ def connect(server: Server, mailbox: Mailbox | None = None, ahead=lambda session
             f"{server.name} ({server.host}) is to be logged in to as its administrator, and none is named.", "Nothing was touched.",
             "Name the account in admin.",
         )
-    refusals = []
+    refusals: dict[str, str] = {}
     names = server.login_names(mailbox.name) if mailbox else [server.admin or ""]
     for name in names:
         client = _open(server)
@@ -123,14 +133,20 @@ def connect(server: Server, mailbox: Mailbox | None = None, ahead=lambda session
             if isinstance(error, LOST) or isinstance(error.__context__, LOST):
                 raise Unreachable(
                     f"{server.name} ({server.host}:{server.port}) closed the connection during login: {error}",
-                    "Nothing was changed there.", "Check the server's log and its connection limits, then run again.",
+                    "Nothing was changed there.", "Check the server's log and its connection limits, then run again.", words=_text(error),
                 ) from error
-            refusals.append(f"{name}: {_text(error)}")
+            words = _text(error)
+            if words.upper().startswith(NOT_NOW):
+                raise Unreachable(
+                    f"{server.name} ({server.host}) can't open the mailbox of {name} now: {words}", "Nothing was changed there.", "Run again later.",
+                    words=words,
+                ) from error
+            refusals[name] = words
     whose = f"mailbox {mailbox.name}" if mailbox else "the administrator"
     raise LoginRefused(
-        f"{server.name} ({server.host}) refuses the login for {whose}: {'; '.join(refusals)}.",
+        f"{server.name} ({server.host}) refuses the login for {whose}: {'; '.join(f'{name}: {words}' for name, words in refusals.items())}.",
         "Each form was tried once, so no account is locked; nothing was changed there.",
-        "Check the password, the login form and the rights of the account.",
+        "Check the password, the login form and the rights of the account.", words="; ".join(refusals.values()),
     )
 
 
@@ -152,7 +168,7 @@ def quoted(text: str) -> str:
 def _open(server: Server):
     where = f"{server.name} ({server.host}:{server.port})"
     try:
-        context = _trust(server.ca_file) if server.tls != "none" else None
+        context = _trust(server.ca_file, server.legacy_tls) if server.tls != "none" else None
     except OSError as error:
         raise MigrationError(
             f"The certificate authorities in {server.ca_file} can't be read: {error}", "Nothing was touched.", "Correct ca_file.",
@@ -174,33 +190,35 @@ def _open(server: Server):
         ) from error
     except ssl.SSLError as error:
         raise MigrationError(
-            f"TLS with {where} failed: {error.reason or error}.", "Nothing was touched.", "Check the port and the option tls.",
+            f"TLS with {where} failed: {error.reason or error}.", "Nothing was touched.",
+            "Check the port and the option tls; a server that knows no TLS 1.2 needs legacy_tls.",
         ) from error
     except socket.gaierror as error:
         raise MigrationError(
             f"The name {server.host} ({server.name}) can't be resolved.", "Nothing was touched.", "Correct the host or the DNS of this station.",
         ) from error
     except imaplib.IMAP4.abort as error:
-        raise Unreachable(
+        raise Down(
             f"{where} closed the connection: {_text(error)}.", "Nothing was touched.", "Check that it runs, its connection limits and its log.",
+            words=_text(error),
         ) from error
     except REFUSED as error:
         raise MigrationError(
             f"{where} does not talk IMAP as expected: {_text(error)}", "Nothing was touched.", "Check the port and the option tls.",
         ) from error
     except OSError as error:
-        raise Unreachable(
-            f"{where} can't be reached: {error}.", "Nothing was touched.", "Check the host, the port and the firewall between.",
+        raise Down(
+            f"{where} can't be reached: {error}.", "Nothing was touched.", "Check the host, the port and the firewall between."
+            # Windows resets a connection whose TLS it does not know.
+            + (" A server that knows no TLS 1.2 needs legacy_tls." if context and isinstance(error, ConnectionResetError) else ""),
         ) from error
     sock = client.socket()
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return client
 
 
-@functools.lru_cache(maxsize=8)
-def _trust(ca_file: str | None) -> ssl.SSLContext:
-    """Reading the system's authorities takes longer than a login."""
-    return ssl.create_default_context(cafile=ca_file)
+# Reading the system's authorities takes longer than a login.
+_trust = functools.lru_cache(maxsize=8)(_tls.context)
 
 
 def _drop(client) -> None:

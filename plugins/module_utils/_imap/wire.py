@@ -23,6 +23,13 @@ ESCAPED = re.compile(rb"\\(.)")
 LARGE = 8_000_000
 # Pieces up to this size are joined to travel together.
 SMALL = 65536
+# Commands of a burst that travel together, and their bytes: a server that can't get rid of its answers reads no more commands, and what it
+# has not read has to find room between us, or both would send for ever.
+TOGETHER, TOGETHER_BYTES = 100, 16384
+
+
+class Garbled(imaplib.IMAP4.abort):
+    """What the server sent does not hang together: what seemed whole just before may be cut, or run on, as well."""
 
 
 class Answer:
@@ -131,17 +138,31 @@ class Wire:
         return self.result(self.start(command))
 
     def burst(self, commands: list[bytes]) -> list[tuple[list[list], Answer]]:
-        """Send commands together, for one round trip instead of many; (untagged responses, Answer) of each.
+        """Send commands together, for one round trip instead of many, or for few where there are very many; (untagged responses, Answer) of each.
 
         Only for commands that a server works on in their order (RFC 9051, 5.5).
         """
-        tags = [self.tag() for _command in commands]
-        self.send(*(tag + b" " + command + b"\r\n" for tag, command in zip(tags, commands, strict=True)))
         results = []
-        for tag in tags:
-            *untagged, answer = self.result(tag)
-            results.append((untagged, answer))
+        for part in _together(commands):
+            tags = [self.tag() for _command in part]
+            self.send(*(tag + b" " + command + b"\r\n" for tag, command in zip(tags, part, strict=True)))
+            for tag in tags:
+                *untagged, answer = self.result(tag)
+                results.append((untagged, answer))
         return results
+
+
+def _together(commands: list[bytes]):
+    part: list[bytes] = []
+    size = 0
+    for command in commands:
+        if part and (len(part) == TOGETHER or size + len(command) > TOGETHER_BYTES):
+            yield part
+            part, size = [], 0
+        part.append(command)
+        size += len(command)
+    if part:
+        yield part
 
 
 def quoted(name: bytes) -> bytes:
@@ -167,7 +188,7 @@ def fetch_attributes(parts: list) -> dict[bytes, object] | None:
         return None
     found = _collect(tokens, closed=True)
     if next(tokens, None) is not None or not parts[-1].endswith(b")\r\n"):
-        raise imaplib.IMAP4.abort("the server sent a message that does not end where it was to")
+        raise Garbled("the server sent a message that does not end where it was to")
     return {bytes(name).upper(): value for name, value in zip(found[::2], found[1::2], strict=False) if isinstance(name, bytes)}
 
 
@@ -208,5 +229,5 @@ def _collect(tokens, closed: bool = False) -> list:
         else:
             found.append(None if token.upper() == b"NIL" else token)
     if closed:
-        raise imaplib.IMAP4.abort("the server sent a message that does not end where it was to")
+        raise Garbled("the server sent a message that does not end where it was to")
     return found

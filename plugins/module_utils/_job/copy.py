@@ -39,7 +39,7 @@ def passes_over(plan: Plan, fail_on_exceptions: bool, report_path: str | None, o
     if only_failed:
         plan = failed_only(ledger, plan)
     if plan.names and open_mailboxes(ledger, plan):
-        workers.preflight(plan)
+        workers.preflight(ledger, plan)
         ledger.close()
         outcome = workers.run(plan, one_pass)
     else:
@@ -88,7 +88,7 @@ def one_pass(ledger, plan: Plan, row, pulse) -> dict:
 
 def summary(ledger, plan: Plan, outcome: dict) -> dict:
     rows = progress.rows(ledger, plan.kind, plan.round, plan.names, plan.servers)
-    failed = [row for row in mailboxes.listed(ledger, plan.names) if row.failure]
+    failed = failures(ledger, plan)
     odd = exceptions.listed(ledger, plan.names)
     counts = outcome["counts"]
     done = sum(row["mailboxes_done"] for row in rows)
@@ -96,7 +96,7 @@ def summary(ledger, plan: Plan, outcome: dict) -> dict:
     return {
         "changed": counts.any() or outcome["fresh"] > 0 and plan.kind == "copy",
         "finished": done == total,
-        **_rest(ledger, plan, [row["server"] for row in rows if row["mailboxes_done"] < row["mailboxes"]]),
+        **rest(ledger, plan),
         "round": plan.round,
         "mailboxes": {"done": done - len(failed), "total": total, "failed": len(failed)},
         "messages": counts.messages,
@@ -114,9 +114,14 @@ def summary(ledger, plan: Plan, outcome: dict) -> dict:
     }
 
 
-def _rest(ledger, plan: Plan, servers: list[str]) -> dict:
-    """What has to be waited for: nothing as long as one of `servers`, which have mailboxes left, may be read."""
-    paces = [Pace(ledger, plan.servers[name]) for name in servers]
+def failures(ledger, plan: Plan) -> list:
+    """Mailboxes that failed in this round. Those of an earlier one are tried again, or are this kind of pass's no more."""
+    return [row for row in mailboxes.listed(ledger, plan.names) if row.failure and row.round == plan.round]
+
+
+def rest(ledger, plan: Plan) -> dict:
+    """What has to be waited for: nothing as long as one of the servers that have mailboxes left may be read."""
+    paces = [Pace(ledger, plan.servers[name]) for name in mailboxes.open_servers(ledger, plan.names, plan.kind, plan.round)]
     if not paces or not all(pace.closed() for pace in paces):
         return {"waiting_until": None, "stopped": False}
     times = [until for until in (pace.waiting_until() for pace in paces) if until is not None]

@@ -46,7 +46,7 @@ def _since(ledger, row, source, since) -> ChangeSet:
     flags = source.flags_since(row.source_modseq) if since is None else since.flags
     known = items.some(ledger, row.id, flags)
     found = ChangeSet(new=sorted(flags.keys() - known.keys()))
-    found.flags = _differing({uid: tuple(item.flags.split()) for uid, item in known.items()}, flags)
+    found.flags = _differing({uid: flag_rules.parted(item.flags) for uid, item in known.items()}, flags)
     if since is not None and since.vanished:
         if len(since.vanished) > MANY_RUNS:
             gone = set(itertools.chain.from_iterable(

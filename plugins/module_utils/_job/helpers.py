@@ -17,6 +17,7 @@ import time
 
 from .._errors import MigrationError, Stopped
 from .._imap.session import LOST, REFUSED
+from .._model import throttle
 from .transfer import Counts
 
 # As in workers.py: a module's code lies in an archive that a fresh interpreter would not find.
@@ -84,9 +85,9 @@ class _Pulse:
         self.counts, self._late, self._parent, self._pipe = Counts(), late, parent, pipe
         self._told = time.monotonic()
 
-    def throttled(self, text: str) -> bool:
+    def throttled(self, words: str) -> bool:
         """As a worker's: written down for all workers of the server, and no fault of the messages."""
-        return self.pace is not None and self.pace.back_off(text) is not None
+        return self.pace is not None and self.pace.back_off(throttle.read(words)) is not None
 
     def spare(self) -> int:
         return 0
@@ -102,7 +103,10 @@ class _Pulse:
     def __call__(self) -> bool:
         if time.monotonic() - self._told > TELL_SECONDS:
             self.tell()
-        return os.getppid() != self._parent or self._late()
+        return self.at_once() or self._late()
+
+    def at_once(self) -> bool:
+        return os.getppid() != self._parent or (self.pace is not None and self.pace.closed())
 
 
 def _main(bring, name: str, late, parent: int, pipe) -> None:
@@ -112,7 +116,9 @@ def _main(bring, name: str, late, parent: int, pipe) -> None:
     except (MigrationError, Stopped) as error:
         pipe.send(error)
     except (*LOST, REFUSED) as error:
-        pipe.send(LOST[0](str(error)) if isinstance(error, LOST) else REFUSED(str(error)))
+        told = LOST[0](str(error)) if isinstance(error, LOST) else REFUSED(str(error))
+        told.words = getattr(error, "words", str(error))
+        pipe.send(told)
     except Exception as error:
         # The worker fails with it, as it would with its own.
         pipe.send(RuntimeError(f"{type(error).__name__}: {error}"))

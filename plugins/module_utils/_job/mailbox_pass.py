@@ -69,7 +69,7 @@ class MailboxPass:
         self.pulse, self.counts = pulse, pulse.counts
         self.mirror = settings["deletions"] == "mirror"
         self.source = self.underway = None
-        self.target = TargetFolders(ledger, row, target_server, mailbox, self.counts)
+        self.target = TargetFolders(ledger, row, target_server, mailbox, pulse)
         pool = open_filter(server, MESSAGE)
         self.filtering = Filtering(pool, ledger, row, self.target, pulse) if pool else None
 
@@ -80,7 +80,7 @@ class MailboxPass:
             if not self.known:
                 self.target.open_ahead()
             self.source = open_source(self.server, self.mailbox, self.ledger, self.row.id)
-            self._set_pace()
+            self._set_pace(self.pulse)
             messages = self._run()
             self._move_items()
             return messages
@@ -117,10 +117,10 @@ class MailboxPass:
         self.known, self.exceptions, self.with_intents = known.folders, known.exceptions, known.with_intents
         self.target.know(known.routes, known.folder_intents)
 
-    def _set_pace(self) -> None:
+    def _set_pace(self, stop) -> None:
         self.source.newest_first = self.settings.get("order") == "newest"
         if self.pace is not None and self.pace.may_limit:
-            self.source.paced(self.pace, self.pulse)
+            self.source.paced(self.pace, stop, self.pulse.at_once)
 
     def _run(self) -> int:
         listed = [folder for folder in self.source.folders() if folder.selectable]
@@ -191,7 +191,7 @@ class MailboxPass:
         try:
             return opening()
         except REFUSED as error:
-            if isinstance(error, LOST) or throttle.read(str(error)):
+            if isinstance(error, LOST) or throttle.asked(error):
                 raise
             exceptions.raise_exception(self.ledger, self.row.id, one.listed.name, 0, reasons.FOLDER_UNREADABLE, str(error))
             one.shut = True
@@ -257,9 +257,13 @@ class MailboxPass:
         one.state, told = opened
         if row.source_uidvalidity != one.state.uidvalidity:
             # What could not be moved is tried again, and an approval was about another message's UID.
-            exceptions.resolve(self.ledger, self.row.id, row.source_name, reasons=reasons.NOT_MOVED, states=("open", "approved"))
+            exceptions.resolve(
+                self.ledger, self.row.id, row.source_name, reasons=(*reasons.NOT_MOVED, reasons.REMOVED), states=("open", "approved"),
+            )
             self.target.settle(row)
+            self._set_pace(self.pulse.at_once)
             settle.new_source_folder(self.ledger, row, self.source, one.state, self.target.present(row), self.pulse)
+            self._set_pace(self.pulse)
             self.exceptions = exceptions.unresolved(self.ledger, self.row.id)
             one.row = row = self.known[row.source_name] = items.folders(self.ledger, self.row.id)[row.source_name]
             told = None
@@ -339,7 +343,7 @@ class MailboxPass:
         try:
             self.target.open_ahead()
             self.source = open_source(self.server, self.mailbox, self.ledger, self.row.id)
-            self._set_pace()
+            self._set_pace(self.pulse)
             self._know()
             listed = self._with_states([folder for folder in self.source.folders() if folder.name == name])
             for folder in listed:
@@ -441,9 +445,9 @@ class MailboxPass:
         stored, dropped = flag_rules.allowed(add, state.permanent_flags)
         removed, _never_there = flag_rules.allowed(remove, state.permanent_flags)
         for uid in at if dropped else ():
-            exceptions.raise_exception(self.ledger, self.row.id, place.source_name, uid, reasons.FLAG_DROPPED, " ".join(dropped))
+            exceptions.raise_exception(self.ledger, self.row.id, place.source_name, uid, reasons.FLAG_DROPPED, flag_rules.shown(dropped))
         self._store(place, at, stored, removed)
-        items.set_flags(self.ledger, place.id, {uid: flag_rules.applied(tuple(rows[uid].flags.split()), add, remove) for uid in at})
+        items.set_flags(self.ledger, place.id, {uid: flag_rules.applied(flag_rules.parted(rows[uid].flags), add, remove) for uid in at})
         self.counts.flags += len(at)
 
     def _store(self, row, at: dict[int, int], add, remove) -> None:
@@ -456,7 +460,7 @@ class MailboxPass:
                 raise
             self.target.imap.store(list(at.values()), [flag for flag in add if flag not in keywords], remove)
             for uid in at:
-                exceptions.raise_exception(self.ledger, self.row.id, row.source_name, uid, reasons.FLAG_DROPPED, " ".join(keywords))
+                exceptions.raise_exception(self.ledger, self.row.id, row.source_name, uid, reasons.FLAG_DROPPED, flag_rules.shown(keywords))
 
     def _delete_vanished(self, one: _Folder) -> None:
         if not one.found or not one.found.vanished:

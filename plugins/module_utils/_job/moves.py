@@ -80,7 +80,7 @@ class Moves:
             exceptions.rekey(self.ledger, self.mailbox_id, transfer.folder.source_name, pairs)
             self.renumbered[transfer.folder.id] |= renumbered.keys()
         for message, _folder, row in found:
-            before = tuple(row.flags.split())
+            before = flag_rules.parted(row.flags)
             if not flag_rules.same(before, message.flags):
                 self.flags[message.uid] = flag_rules.difference(before, message.flags)
         elsewhere: dict[int, list[tuple]] = collections.defaultdict(list)
@@ -108,7 +108,7 @@ class Moves:
         folder = group[0][1]
         by_target = {row.target_uid: message for message, _folder, row in group}
         # The copy has the flags that the ledger knows of the original; what changed since is stored afterwards.
-        messages = [dataclasses.replace(message, flags=tuple(row.flags.split())) for message, _folder, row in group]
+        messages = [dataclasses.replace(message, flags=flag_rules.parted(row.flags)) for message, _folder, row in group]
         intent = transfer.journal.intend(messages)
         try:
             transfer.target.opened(folder.target_name)

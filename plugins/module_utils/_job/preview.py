@@ -16,6 +16,7 @@ from .._ledger import exceptions, items, mailboxes, objects
 from .._ledger.catalogue import looked_at
 from .._ledger.store import NoLedger, open_ledger
 from .._model import change_set, reasons, throttle
+from .._model.flags import parted
 from .._source.registry import open_items_source, open_source
 from .plan import Plan
 
@@ -58,7 +59,7 @@ def _known(plan: Plan) -> dict:
     known = {}
     for row in mailboxes.listed(ledger, plan.names):
         folders = {
-            name: {item.source_uid: tuple(item.flags.split()) for item in items.items(ledger, folder.id)}
+            name: {item.source_uid: parted(item.flags) for item in items.items(ledger, folder.id)}
             for name, folder in items.folders(ledger, row.id).items()
         }
         moved = {
@@ -96,7 +97,7 @@ def _changes(plan: Plan, names: tuple[str, str], state: dict | None) -> dict:
         try:
             opened, _since = source.open(folder.name)
         except REFUSED as error:
-            if isinstance(error, LOST) or throttle.read(str(error)):
+            if isinstance(error, LOST) or throttle.asked(error):
                 raise
             # A pass makes an exception of it, and goes on.
             continue

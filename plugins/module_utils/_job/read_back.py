@@ -69,7 +69,7 @@ def in_parts(target, rows, pulse):
     for part in batches({uid: row.size for uid, row in by_target.items()}, MESSAGES, BYTES):
         yield [by_target[uid] for uid in part], target.contents(uids=part)
         # A verification that is cut short begins anew: the end of a step does not stop it, a closed window does.
-        if pulse() and pulse.pace.closed():
+        if pulse.at_once():
             raise Stopped
 
 

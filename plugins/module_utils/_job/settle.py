@@ -19,8 +19,12 @@ from .._ledger import exceptions, items
 from .._model import flags as flag_rules
 from .._model import reasons
 from .._model.change_set import match_by_content
+from .._model.folder_names import decoded
 from .._model.message import instant
+from .underway import LeaseLost
 
+# Messages that are read back between two looks at the clock.
+PART = 500
 # How long a folder has to be quiet, in seconds, and how often that is looked at.
 QUIET_SECONDS, MOST_LOOKS = 1.0, 60
 
@@ -75,17 +79,28 @@ def _quiet(target, folder, state):
     return state
 
 
-def new_target_folder(ledger, folder, target, state) -> None:
+def new_target_folder(ledger, folder, target, state, pulse) -> None:
     """The target's folder, that of a row or of a Route, is new or has another UIDVALIDITY: find the items again by content; what is not there
-    is sent again, which means that the source is looked at in full."""
-    rows = items.at(ledger, folder)
-    stored = target.contents() if rows and state.messages else {}
+    is sent again, which means that the source is looked at in full. Stopped when `pulse` said so at once."""
+    rows, stored = items.at(ledger, folder), {}
+    uids = target.uids() if rows and state.messages else ()
+    for low in range(0, len(uids), PART):
+        stored |= target.contents(uids=list(uids[low:low + PART]))
+        # Also keeps the lease: who else took the mailbox would do the same.
+        if pulse.at_once():
+            raise Stopped
     # The filter may have sent there what other folders have as well.
     for uid in items.target_uids(ledger, folder.mailbox_id, folder.target_name, state.uidvalidity):
         stored.pop(uid, None)
     pairs, _altered = recognised({row.source_uid: row for row in rows}, stored, target)
     kept = [dict(row._mapping, target_uid=pairs[row.source_uid], proved_uid=None) for row in rows if row.source_uid in pairs]
-    items.replace_at(ledger, folder, kept, state.uidvalidity)
+    try:
+        items.replace_at(ledger, folder, kept, state.uidvalidity)
+    except items.TakenOver as error:
+        raise LeaseLost(
+            f"Another worker took over the mailbox while its folder {decoded(folder.target_name)} was read back.", "It carries on from what was committed.",
+            "Raise lease_seconds if this station is only slow.",
+        ) from error
 
 
 def new_source_folder(ledger, folder, source, state, present: set[tuple], pulse) -> None:
@@ -93,24 +108,40 @@ def new_source_folder(ledger, folder, source, state, present: set[tuple], pulse)
     target: route and UID of each.
 
     Items whose message is no longer there keep a negative UID: they are gone at the source, and the pass then treats
-    them as it treats any vanished message. Stopped when `pulse` said so before all was read.
+    them as it treats any vanished message. Stopped when `pulse` said so at once before all was read: it would have to begin anew.
     """
-    found = {}
-    for batch in source.messages(source.sizes(source.uids()) if state.messages else {}):
-        found |= {message.uid: dataclasses.replace(message, body=b"") for message in batch.messages}
-        if pulse():
-            raise Stopped
+    sizes = source.sizes(source.uids()) if state.messages else {}
+    found, left = _read(source, sizes, pulse)
+    for uid in left:
+        # A batch may lack what comes when it is asked for alone.
+        found |= _read(source, {uid: sizes[uid]}, pulse)[0]
     rows = items.items(ledger, folder.id)
     # What an interrupted pass deleted, or was about to delete, without writing it down is no copy of anything that is there.
     sure = [row for row in rows if row.source_uid > 0 and (row.target_uid is None or (row.route, row.target_uid) in present)]
     # The date can't be changed at the target, so the same bytes with another date are another message.
     pairs = _pairs({row.source_uid: given(row) for row in sure}, found, _copy, dated)
+    # What the source lists and gives no more may be one of these: the copy at the target, the only good one by now, becomes nobody's, and stays.
+    untold = [uid for uid in left if uid not in found]
+    doubtful = {instant(date) for _flags, date in source.flags_and_dates(untold).values()} if untold else ()
     changed = []
     for number, row in enumerate(rows, start=1):
         uid = pairs.get(row.source_uid)
+        if uid is None and doubtful and instant(row.internal_date) in doubtful:
+            continue
         changed.append(dict(row._mapping, source_uid=-number if uid is None else uid))
     exceptions.rekey(ledger, folder.mailbox_id, folder.source_name, pairs)
     items.replace_items(ledger, folder.id, changed, source_uidvalidity=state.uidvalidity, source_modseq=None)
+
+
+def _read(source, sizes: dict[int, int], pulse) -> tuple[dict, list[int]]:
+    """Messages by UID, without their bodies, and UIDs of those that did not come."""
+    found, left = {}, []
+    for batch in source.messages(sizes):
+        left += [*batch.empty, *batch.absent]
+        found |= {message.uid: dataclasses.replace(message, body=b"") for message in batch.messages}
+        if pulse.at_once():
+            raise Stopped
+    return found, left
 
 
 def matched(wanted: dict, found: dict) -> dict[int, int]:
@@ -147,7 +178,7 @@ def _pairs(wanted: dict, found: dict, *views) -> dict[int, int]:
 
 
 def _copy(message) -> tuple:
-    names = message.flags.split() if isinstance(message.flags, str) else message.flags
+    names = flag_rules.parted(message.flags) if isinstance(message.flags, str) else message.flags
     return *dated(message), tuple(name.lower() for name in flag_rules.normal(names))
 
 

@@ -83,7 +83,7 @@ def _mailbox(job) -> tuple[str, dict]:
             finally:
                 source.close()
         except (MigrationError, REFUSED, *LOST) as error:
-            reason, asked = str(error), throttle.read(str(error))
+            reason, asked = str(error), throttle.asked(error)
             seconds = (asked.seconds or SHORT_REST) if asked else LONGEST_REST
             if seconds >= LONGEST_REST:
                 break
@@ -103,7 +103,7 @@ def _counts(source, mailbox) -> dict:
         try:
             _state, sizes = source.open_whole(folder)
         except REFUSED as error:
-            if isinstance(error, LOST) or throttle.read(str(error)):
+            if isinstance(error, LOST) or throttle.asked(error):
                 raise
             found["unreadable_folders"].append({"folder": folder.path, "reason": str(error)})
             continue
@@ -145,7 +145,7 @@ def _rules(server: Server, mailbox, source) -> dict:
     except Unreachable:
         raise
     except MigrationError as error:
-        if throttle.read(str(error)):
+        if throttle.asked(error):
             raise
         return {**untold, "rules_reason": str(error)}
 

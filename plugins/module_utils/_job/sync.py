@@ -33,15 +33,16 @@ def sync(params: dict, check_mode: bool = False) -> dict:
     ledger = copy.register(plan)
     if params["only_failed"]:
         plan = copy.failed_only(ledger, plan)
-    if plan.names:
-        workers.preflight(plan)
-    total, fresh, number = workers.Counts(), 0, 1
+    total, fresh, number, proved = workers.Counts(), 0, 1, False
     try:
         while True:
             number = max(number, _number(passes.last_round(ledger, f"{series}.", plan.names)))
             plan = dataclasses.replace(plan, round=f"{series}.{number}")
             outcome = {"counts": workers.Counts(), "fresh": 0, "error": None}
             if plan.names and copy.open_mailboxes(ledger, plan):
+                if not proved:
+                    workers.preflight(ledger, plan)
+                    proved = True
                 ledger.close()
                 outcome = workers.run(plan, copy.one_pass)
                 ledger = open_ledger(plan.ledger, plan.migration)

@@ -14,9 +14,10 @@ import dataclasses
 
 from .._errors import MigrationError
 from .._imap import folders as imap_folders
+from .._imap.session import LOST, REFUSED, refusal
 from .._ledger import exceptions, folder_intents, items, routes
 from .._ledger.routes import Route
-from .._model import folder_map, reasons
+from .._model import folder_map, reasons, throttle
 from .._model.folder_names import decoded, encoded
 from .._target.imap import ImapTarget
 from . import settle
@@ -26,8 +27,8 @@ from .renames import renamed
 class TargetFolders:
     """`imap` is the target's mailbox, opened when there is something to write: a mailbox without change costs the target nothing."""
 
-    def __init__(self, ledger, mailbox_row, server, mailbox, counts) -> None:
-        self.ledger, self.mailbox_row, self.counts = ledger, mailbox_row, counts
+    def __init__(self, ledger, mailbox_row, server, mailbox, pulse) -> None:
+        self.ledger, self.mailbox_row, self.pulse, self.counts = ledger, mailbox_row, pulse, pulse.counts
         self._server, self._mailbox = server, mailbox
         self._imap: ImapTarget | None = None
         self._coming: concurrent.futures.Future | None = None
@@ -107,7 +108,7 @@ class TargetFolders:
         return found
 
     def _replaced(self, place, state):
-        settle.new_target_folder(self.ledger, place, self.imap, state)
+        settle.new_target_folder(self.ledger, place, self.imap, state, self.pulse)
         if place.route:
             place = self._routes[place.id][place.route] = dataclasses.replace(place, target_uidvalidity=state.uidvalidity)
         return place
@@ -183,7 +184,7 @@ class TargetFolders:
             for name, words in refused.items():
                 # Another worker of this mailbox may have been quicker.
                 if not any(folder.name == name and folder.selectable for folder in target.folders()):
-                    raise imap_folders.REFUSED(f"making the folder {decoded(name)}: {words}")
+                    raise refusal(f"making the folder {decoded(name)}", words)
             self._existing |= set(missing)
 
     def add(self, listed: list, known: dict, source, unresolved: list) -> dict:
@@ -285,7 +286,14 @@ class TargetFolders:
             items.set_subscribed(self.ledger, [one.id for one in subscribed], None)
             self.imap.subscribe([one.target_name for one in subscribed], False)
         folder_intents.intend(self.ledger, self.mailbox_row.id, {name: before})
-        self.imap.rename(before, name)
+        try:
+            self.imap.rename(before, name)
+        except REFUSED as error:
+            if isinstance(error, LOST) or throttle.asked(error):
+                raise
+            # It gets a folder by a name that the target takes, as any new one, and its mail is moved there.
+            folder_intents.forget(self.ledger, self.mailbox_row.id, [name])
+            return False
         self._renamed(before, name)
         items.rename_folders(self.ledger, self.mailbox_row.id, renames)
         self.counts.folders += len(renames)
@@ -361,28 +369,41 @@ class TargetFolders:
             self.imap.delete([item.target_uid for item in found])
             self.counts.deleted += sum(item.source_uid not in moved for item in found)
         self._routes.pop(row.id, None)
-        exceptions.resolve(self.ledger, self.mailbox_row.id, row.source_name, states=("open", "approved"))
-        if row.target_name in self._routed_to:
-            # It goes on to hold mail of other folders.
-            items.drop_folder(self.ledger, row.id)
-            return
-        if self.imap.states([row.target_name])[0].messages:
-            exceptions.raise_exception(
-                self.ledger, self.mailbox_row.id, row.source_name, 0, reasons.FOLDER_KEPT, decoded(row.target_name)
-            )
-            items.replace_items(self.ledger, row.id, [])
-            return
-        if self._subscribed(row):
-            self.imap.subscribe([row.target_name], False)
-        self._remove(row.target_name)
+        # That a folder was kept may have been approved, and is so until it is gone.
+        exceptions.resolve(
+            self.ledger, self.mailbox_row.id, row.source_name, reasons=reasons.EXPLAINED.keys() - {reasons.FOLDER_KEPT}, states=("open", "approved"),
+        )
+        # What is routed there goes on to hold mail of other folders.
+        if row.target_name not in self._routed_to:
+            if self.imap.states([row.target_name])[0].messages:
+                self._kept(row, decoded(row.target_name))
+                return
+            if self._subscribed(row):
+                self.imap.subscribe([row.target_name], False)
+            words = self._remove(row.target_name)
+            if words:
+                self._kept(row, f"{decoded(row.target_name)}, empty: {words}")
+                return
+        exceptions.resolve(self.ledger, self.mailbox_row.id, row.source_name, reasons=[reasons.FOLDER_KEPT], states=("open", "approved"))
         items.drop_folder(self.ledger, row.id)
 
-    def _remove(self, name: str) -> None:
+    def _kept(self, row, words: str) -> None:
+        exceptions.raise_exception(self.ledger, self.mailbox_row.id, row.source_name, 0, reasons.FOLDER_KEPT, words)
+        items.replace_items(self.ledger, row.id, [])
+
+    def _remove(self, name: str) -> str:
+        """Returns why the target keeps it: some are not to be removed."""
         # A folder that is open can't be removed on some servers.
         self.imap.open("INBOX", readonly=True)
-        self.imap.remove_folder(name)
+        try:
+            self.imap.remove_folder(name)
+        except REFUSED as error:
+            if isinstance(error, LOST) or throttle.asked(error):
+                raise
+            return str(error)
         self._existing.discard(name)
         self.counts.folders += 1
+        return ""
 
 
 def _with_parent(one, parent, folder, there: dict, known: dict) -> str:

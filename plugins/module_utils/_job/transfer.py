@@ -121,8 +121,7 @@ class Transfer:
                 # Nothing is wrong with these messages: they are asked for again when the server has had its rest.
                 raise Stopped
             held_back |= {uid: sizes[uid] for uid in batch.absent}
-            for uid in batch.empty:
-                self.exception(uid, reasons.NO_CONTENT, "the server answered NIL for its content")
+            self._without_content(batch)
             self._rebuilt |= batch.rebuilt
             new = self.moved.unknown(self.folder, batch.messages) if self.moved else batch.messages
             self._gather(self._passed(new))
@@ -173,10 +172,13 @@ class Transfer:
                     self.drain()
                 elif uid in batch.absent and self.source.still_listed([uid]):
                     self.exception(uid, reasons.NO_CONTENT, batch.refusal or "the server answered OK without the message")
-                for empty in batch.empty:
-                    self.exception(empty, reasons.NO_CONTENT, "the server answered NIL for its content")
+                self._without_content(batch)
             if self.pulse():
                 raise Stopped
+
+    def _without_content(self, batch) -> None:
+        for uid in batch.empty:
+            self.exception(uid, reasons.NO_CONTENT, batch.why.get(uid, "the server answered NIL for its content"))
 
     def beside(self, place, state) -> Transfer:
         """For messages of this folder that go to another place."""
@@ -262,7 +264,7 @@ class Transfer:
         self.counts.messages += len(uids)
         self.counts.bytes += sum(len(by_uid[uid].body) for uid in uids)
         for uid in self._dropped.keys() & uids.keys():
-            self.exception(uid, reasons.FLAG_DROPPED, " ".join(self._dropped.pop(uid)), by_uid[uid].sha256)
+            self.exception(uid, reasons.FLAG_DROPPED, flag_rules.shown(self._dropped.pop(uid)), by_uid[uid].sha256)
         for uid in self._rebuilt.keys() & uids.keys():
             self.exception(uid, reasons.REBUILT, self._rebuilt.pop(uid), by_uid[uid].sha256)
         healed = self.open_before & uids.keys() if self.open_before else ()

@@ -21,11 +21,11 @@ from .._model import flags as flag_rules
 from .._model import reasons, throttle
 from .._model.folder_names import decoded
 from .._model.grade import FAULTS, GRADES, ITEM_FAULTS, MAY_CUT_OVER, grade, grade_of_items, worse
-from .._model.message import instant
+from .._model.message import same_date
 from .._source.registry import open_items_source, open_source
 from .._target.imap import ImapTarget
 from .._target.registry import open_items_target
-from . import copy, workers
+from . import copy, progress, workers
 from .plan import Plan, from_params
 from .read_back import Proof, in_parts, read_back
 from .report_file import write
@@ -61,14 +61,15 @@ def verify(params: dict, check_mode: bool = False) -> dict:
         results = [dict(one_mailbox(ledger, plan, row, _Quiet()), server=row.server, mailbox=row.name) for row in rows if row.copied_at]
         ledger.close()
         return _result(plan, results, params, finished=True)
-    workers.preflight(plan)
+    workers.preflight(ledger, plan)
     ledger.close()
     outcome = workers.run(plan, _one_pass)
     ledger = open_ledger(plan.ledger, plan.migration)
     finished = not copy.open_mailboxes(ledger, plan)
     results = [dict(json.loads(row.findings), server=row.server, mailbox=row.mailbox) for row in passes.of_round(ledger, plan.round) if row.findings]
-    result = _result(plan, results, params, finished)
-    result["failures"] = [{"server": r.server, "mailbox": r.name, "reason": r.failure} for r in mailboxes.listed(ledger, plan.names) if r.failure][:20]
+    result = _result(plan, results, params, finished) | copy.rest(ledger, plan)
+    result["failures"] = [{"server": r.server, "mailbox": r.name, "reason": r.failure} for r in copy.failures(ledger, plan)[:20]]
+    result["progress"] = progress.rows(ledger, plan.kind, plan.round, plan.names, plan.servers)
     ledger.close()
     if outcome["error"] or result["failures"]:
         why = outcome["error"] or f"{result['failures'][0]['server']}/{result['failures'][0]['mailbox']}: {result['failures'][0]['reason']}"
@@ -149,7 +150,7 @@ def one_mailbox(ledger, plan: Plan, row, pulse) -> dict:
 class _Quiet:
     """In check mode no lease is kept, and nothing stops it."""
 
-    def __call__(self) -> bool:
+    def at_once(self) -> bool:
         return False
 
 
@@ -216,7 +217,7 @@ class _Comparison:
         try:
             state, _changes = self.source.open(row.source_name)
         except REFUSED as error:
-            if isinstance(error, LOST) or throttle.read(str(error)):
+            if isinstance(error, LOST) or throttle.asked(error):
                 raise
             self._unreadable(row.source_name, str(error))
             return
@@ -229,7 +230,7 @@ class _Comparison:
         for low in range(0, len(source_uids), PART):
             self._compare(row, path, list(source_uids[low:low + PART]), there, sample)
             # As in read_back.in_parts.
-            if self.pulse() and self.pulse.pace.closed():
+            if self.pulse.at_once():
                 raise Stopped
         self._others(row, path, set(source_uids), there)
 
@@ -260,12 +261,16 @@ class _Comparison:
             at_target |= {(place.route, uid): found for uid, found in self.target.flags_and_dates(ours).items()} if ours else {}
             for part, content in in_parts(self.target, read, self.pulse):
                 altered |= self.proof.wrong(place, part, content)
+        removed = {}
         for uid, (flags, date) in at_source.items():
             item = rows.get(uid)
             where = f"{self.row.server}/{self.row.name} folder {path} UID {uid}"
             at = (item.route, item.target_uid) if item else None
             if at not in at_target:
-                if any((row.source_name, uid, reason) in self.approved for reason in reasons.NOT_MOVED):
+                if item:
+                    # No pass sends it again: whoever removed it may have had a reason.
+                    removed[uid] = (f"target UID {item.target_uid}", item.sha256)
+                if any((row.source_name, uid, reason) in self.approved for reason in (*reasons.NOT_MOVED, reasons.REMOVED)):
                     self.found["approved"] += 1
                 else:
                     self._say("missing", f"{where} is not at the target")
@@ -275,9 +280,23 @@ class _Comparison:
             if uid in altered:
                 self._judge("altered", row, uid, reasons.ALTERED, f"{where} has other bytes at the target")
             if not flag_rules.same(flags, copied_flags):
-                self._judge("flags_differ", row, uid, reasons.FLAG_DROPPED, f"{where}: {' '.join(flags)} became {' '.join(copied_flags)}")
-            if instant(date) != instant(copied_date):
+                self._judge("flags_differ", row, uid, reasons.FLAG_DROPPED, f"{where}: {flag_rules.shown(flags)} became {flag_rules.shown(copied_flags)}")
+            # A message without a date has got one of the target.
+            if date and not same_date(date, copied_date):
                 self._say("dates_differ", f"{where}: {date} became {copied_date}")
+
+        self._tell_removed(row.source_name, at_source, removed)
+
+    def _tell_removed(self, name: str, uids, removed: dict) -> None:
+        """What the ledger knows as moved, and is not at the target any more, can be approved."""
+        if self.plan.settings["check_mode"]:
+            return
+        if removed:
+            exceptions.raise_each(self.ledger, self.row.id, name, reasons.REMOVED, removed)
+        told = {e.source_uid for e in self.unresolved if e.folder == name and e.reason == reasons.REMOVED}
+        back = told & set(uids) - removed.keys()
+        if back:
+            exceptions.resolve(self.ledger, self.row.id, name, back, [reasons.REMOVED], ("open", "approved"))
 
     def _to_read(self, item, sample: set[int] | None) -> bool:
         """Whether the content is read back."""
@@ -287,6 +306,7 @@ class _Comparison:
 
     def _others(self, row, path: str, at_source: set[int], there: dict) -> None:
         """What the target has beyond the source: a second copy of ours, what was deleted at the source since, or somebody's own mail."""
+        self._tell_removed(row.source_name, {e.source_uid for e in self.unresolved if e.folder == row.source_name} - at_source, {})
         gone = items.some(self.ledger, row.id, set(items.uids(self.ledger, row.id)) - at_source)
         held = {(place.route, uid) for place, uids in there.items() for uid in uids} if gone else ()
         self.found["extra"] += sum((item.route, item.target_uid) in held for item in gone.values())

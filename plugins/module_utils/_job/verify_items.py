@@ -137,7 +137,7 @@ class ItemComparison:
 
     def _look_at_the_clock(self) -> None:
         # As in verify.py: the end of a step does not stop it, a closed window does.
-        if self.pulse() and self.pulse.pace.closed():
+        if self.pulse.at_once():
             raise Stopped
 
     def _where(self, folder, number: int | None = None) -> str:

@@ -20,11 +20,12 @@ import os
 import time
 import traceback
 
-from .._errors import LoginRefused, MigrationError, Stopped, Unreachable
+from .._errors import Down, LoginRefused, MigrationError, Stopped, Unreachable
 from .._imap.session import LOST, REFUSED, connect
 from .._ledger import mailboxes, passes
 from .._ledger.known import Known, load
 from .._ledger.store import open_ledger
+from .._libraries import sqlalchemy as sa
 from .._model import throttle
 from .._model.server import EXCHANGE_CONNECTIONS
 from .._pace import live_probe
@@ -45,19 +46,33 @@ SHORTEST_REST, LONGEST_REST = 0.02, 1.0
 FORK = multiprocessing.get_context("fork")
 
 
-def preflight(plan: Plan) -> None:
-    """One login on each side before anything is touched: reachable, trusted, the password right."""
-    sides = {server: plan.servers[server] for server, _name in plan.names}
-    for name, server in sides.items():
-        try:
-            prove(server, next(plan.mailbox(s, m) for s, m in plan.names if s == name))
-        except MigrationError as error:
-            # It is there, and wants a rest: the workers give it that.
-            if throttle.read(str(error)) is None:
-                raise
-    if plan.target is not None:
+def preflight(ledger, plan: Plan) -> None:
+    """One login on each side before anything is touched: reachable, trusted, the password right. Servers that have nothing left to read, or are
+    closed now, are left in peace."""
+    begun = passes.begun(ledger, plan.round)
+    paces = {name: Pace(ledger, plan.servers[name]) for name in mailboxes.open_servers(ledger, plan.names, plan.kind, plan.round)}
+    asked = [name for name, pace in paces.items() if not pace.closed()]
+    for name in asked:
+        with _given_rest(begun, [paces[name]]):
+            prove(plan.servers[name], next(plan.mailbox(s, m) for s, m in plan.names if s == name))
+    if asked and plan.target is not None:
         first = plan.mailbox(*plan.names[0])
-        connect(plan.target, dataclasses.replace(first, name=first.target, password=first.target_password)).close()
+        with _given_rest(begun, [paces[name] for name in asked]):
+            connect(plan.target, dataclasses.replace(first, name=first.target, password=first.target_password)).close()
+
+
+@contextlib.contextmanager
+def _given_rest(begun: bool, paces: list[Pace]):
+    """A server that is there and wants a rest gets it from the workers. One that was there when the round began may be restarted just now."""
+    try:
+        yield
+    except MigrationError as error:
+        if throttle.asked(error) is not None:
+            return
+        if not (begun and isinstance(error, Unreachable)):
+            raise
+        if isinstance(error, Down) and None in [pace.outage() for pace in paces]:
+            raise
 
 
 def run(plan: Plan, handler) -> dict:
@@ -202,7 +217,7 @@ class _Worker:
             except Stopped:
                 return {}, None
             except (MigrationError, REFUSED, *LOST) as error:
-                if pulse.throttled(str(error)):
+                if pulse.throttled(error):
                     # Not the mailbox's fault: it is taken again when the server has had its rest.
                     return {}, None
                 if isinstance(error, LoginRefused):
@@ -212,6 +227,7 @@ class _Worker:
                     # A server that is restarted must not fail every mailbox that is still to come.
                     failure = f"The connection broke {attempt} times while {row.server}/{row.name} was worked on: {error}"
                     time.sleep(2 ** attempt)
+                    down = isinstance(error, Down)
                 elif isinstance(error, MigrationError):
                     return {}, str(error)
                 else:
@@ -219,7 +235,14 @@ class _Worker:
                         f"A server refused a command: {str(error).rstrip('.')}. What was moved stays; nothing is lost at the source. "
                         "See in its log why, then run again."
                     )
-        return {}, failure
+            except sa.exc.OperationalError:
+                # The ledger's database is in trouble, which is about no mailbox.
+                raise
+            except Exception:
+                # Whatever else it is, all other mailboxes go on.
+                return {}, f"{row.server}/{row.name}: an error of this collection, please report it: {traceback.format_exc()[-800:]}"
+        # Nor does a server that is switched off for a while.
+        return {}, None if down and pulse.pace.outage() is not None else failure
 
     def _count_refusal(self, server: str) -> None:
         self.refused[server] = self.refused.get(server, 0) + 1
@@ -247,8 +270,11 @@ class _Pulse:
 
     def late(self) -> bool:
         """Whether to stop, without a word to anybody: for those who help this worker."""
-        # A module that was killed has nobody left to report to.
-        return self.worker.plan.late() or os.getppid() not in self.worker.parents
+        return self.worker.plan.late() or self._alone()
+
+    def _alone(self) -> bool:
+        """A module that was killed has nobody left to report to."""
+        return os.getppid() not in self.worker.parents
 
     def known(self, mailbox_id: int):
         """What was read of the mailbox when it was claimed; only once, since a pass changes it."""
@@ -265,14 +291,15 @@ class _Pulse:
         if time.monotonic() - self._asked > HEARTBEAT_SECONDS:
             self._asked = time.monotonic()
             free, busy, held = mailboxes.occupation(self.worker.ledger, self.worker.plan, self.row.server)
-            idle = 0 if free else min(self.worker.plan.workers - busy, self.pace.connections() - held)
+            # Workers are this station's; connections are shared with other stations, which have helpers as well.
+            idle = 0 if free else min((self.worker.plan.workers - busy) // max(1, busy), (self.pace.connections() - held) // max(1, held))
             most = EXCHANGE_CONNECTIONS - 1 if self.worker.plan.servers[self.row.server].exchange else idle
-            self._spare = max(0, min(idle // max(1, busy), most))
+            self._spare = max(0, min(idle, most))
         return self._spare
 
-    def throttled(self, text: str) -> bool:
-        """Whether the source server asks for a rest; all workers of that server then take it."""
-        seconds = self.pace.back_off(text)
+    def throttled(self, error: Exception | str) -> bool:
+        """Whether a server asks for a rest; all workers of this source server then take it. Of a target, too: what is not read needs no room there."""
+        seconds = self.pace.back_off(throttle.read(error) if isinstance(error, str) else throttle.asked(error))
         if seconds is None:
             return False
         # A longer rest closes the server for a while; see Pace.closed.
@@ -280,6 +307,16 @@ class _Pulse:
         return True
 
     def __call__(self) -> bool:
+        self._keep()
+        return self.late() or self.pace.closed()
+
+    def at_once(self) -> bool:
+        """Whether to stop in the middle of what would have to begin anew, such as a large message: the end of a step does not stop that, or,
+        where it takes longer than a step, it would never be done."""
+        self._keep()
+        return self._alone() or self.pace.closed()
+
+    def _keep(self) -> None:
         plan, ledger = self.worker.plan, self.worker.ledger
         if time.monotonic() - self.last >= min(HEARTBEAT_SECONDS, plan.lease_seconds / 3):
             self.last = time.monotonic()
@@ -289,4 +326,3 @@ class _Pulse:
                     f"The lease of {self.row.server}/{self.row.name} went to another worker.", "It carries on from what was committed.",
                     "Raise lease_seconds if this station is only slow.",
                 )
-        return self.late() or self.pace.closed()

@@ -32,6 +32,26 @@ def raise_exception(ledger: Ledger, mailbox_id: int, folder: str, uid: int, reas
             connection.execute(t.update().where(t.c.id == row.id).values(state="open", detail=detail[:500], sha256=sha256))
 
 
+def raise_each(ledger: Ledger, mailbox_id: int, folder: str, reason: str, found: dict[int, tuple[str, bytes]]) -> None:
+    """The same for many messages of a folder: `found` has detail and SHA-256 by UID."""
+    t = ledger.tables.exceptions
+    about = sa.and_(t.c.mailbox_id == mailbox_id, t.c.folder == folder, t.c.reason == reason)
+    with ledger.write() as connection:
+        known = {row.source_uid: row for row in connection.execute(sa.select(t.c.source_uid, t.c.id, t.c.state).where(about))}
+        again = [known[uid].id for uid in found if uid in known and known[uid].state == "resolved"]
+        for low in range(0, len(again), 500):
+            connection.execute(t.update().where(t.c.id.in_(again[low:low + 500])).values(state="open"))
+        new = [
+            {
+                "mailbox_id": mailbox_id, "folder": folder, "source_uid": uid, "reason": reason, "detail": detail[:500], "sha256": sha256,
+                "state": "open", "created_at": time.time(),
+            }
+            for uid, (detail, sha256) in found.items() if uid not in known
+        ]
+        if new:
+            connection.execute(t.insert(), new)
+
+
 def note_approved(ledger: Ledger, mailbox_id: int, folder: str, reason: str, detail: str, approved_by: str) -> None:
     """What is left out by a rule that the scope of work states: it is told, and asks nothing more of anybody."""
     raise_exception(ledger, mailbox_id, folder, 0, reason, detail)

@@ -16,6 +16,7 @@ import time
 import types
 
 from .._libraries import sqlalchemy as sa
+from .._model import flags as flag_rules
 from . import folder_intents
 from .schema import tables
 from .store import Ledger
@@ -201,7 +202,7 @@ def flags(ledger: Ledger, folder_id: int, low: int, high: int) -> dict[int, tupl
     t = ledger.tables.items
     with ledger.read() as connection:
         rows = connection.execute(sa.select(t.c.source_uid, t.c.flags).where(t.c.folder_id == folder_id, t.c.source_uid.between(low, high)))
-        return {uid: tuple(text.split()) for uid, text in rows}
+        return {uid: flag_rules.parted(text) for uid, text in rows}
 
 
 def count_in(ledger: Ledger, folder_id: int) -> int:
@@ -381,18 +382,18 @@ def replace_items(ledger: Ledger, folder_id: int, rows: list[dict], **folder_val
 
 def replace_at(ledger: Ledger, place, rows: list[dict], target_uidvalidity: int) -> None:
     """The same for a place (see `at`) of which the target has another folder now; what is on its way there is still to be found. The source is
-    then looked at in full."""
+    then looked at in full. TakenOver when another worker has done so meanwhile: `rows` were found without what it knows."""
     t = ledger.tables
     folder = t.folders.update().where(t.folders.c.id == place.id)
+    table, number = (t.routes, place.route) if place.route else (t.folders, place.id)
+    first = table.update().where(table.c.id == number, table.c.target_uidvalidity.is_not_distinct_from(place.target_uidvalidity))
     with ledger.write() as connection:
+        if not connection.execute(first.values(target_uidvalidity=target_uidvalidity)).rowcount:
+            raise TakenOver
         connection.execute(t.items.delete().where(t.items.c.folder_id == place.id, t.items.c.route == place.route))
         if rows:
             connection.execute(t.items.insert(), rows)
-        if place.route:
-            connection.execute(t.routes.update().where(t.routes.c.id == place.route).values(target_uidvalidity=target_uidvalidity))
-            connection.execute(folder.values(source_modseq=None))
-        else:
-            connection.execute(folder.values(source_modseq=None, target_uidvalidity=target_uidvalidity))
+        connection.execute(folder.values(source_modseq=None))
 
 
 def set_subscribed(ledger: Ledger, folder_ids: list[int], wanted: bool | None) -> None:

@@ -157,6 +157,14 @@ def left(ledger: Ledger, names, kind: str, round_: str) -> int:
         ).scalar_one()
 
 
+def open_servers(ledger: Ledger, names, kind: str, round_: str) -> list[str]:
+    """Source servers with mailboxes that have not been through the round."""
+    t = ledger.tables.mailboxes
+    with ledger.read() as connection:
+        where = sa.and_(chosen(ledger, names), open_in_round(ledger, kind, round_))
+        return list(connection.execute(sa.select(t.c.server).distinct().where(where).order_by(t.c.server)).scalars())
+
+
 def open_in_round(ledger: Ledger, kind: str, round_: str):
     """SQL condition: the mailbox has not been through this round. A copied mailbox needs no other first pass."""
     t = ledger.tables.mailboxes

@@ -86,8 +86,9 @@ def book(ledger: Ledger, server: str, messages: int, size: int, message_seconds:
     return max(waits)
 
 
-def back_off(ledger: Ledger, server: str, seconds: float | None) -> float:
-    """Leave the server alone for `seconds`, or for the next step if it named no time. Returns the seconds that are left of it.
+def back_off(ledger: Ledger, server: str, seconds: float | None, most_steps: int | None = None) -> float | None:
+    """Leave the server alone for `seconds`, or for the next step if it named no time. Returns the seconds that are left of it, None where
+    there were `most_steps` in a row already.
 
     Workers that are told at the same moment make one step of it.
     """
@@ -101,6 +102,8 @@ def back_off(ledger: Ledger, server: str, seconds: float | None) -> float:
             if row.back_off_until > now:
                 return row.back_off_until - now
             step = 0 if now > row.back_off_until + FORGIVEN else step
+            if most_steps is not None and step >= most_steps:
+                return None
             seconds = min(LONGEST_STEP, 2.0 ** min(step, 10))
             step += 1
         until = max(row.back_off_until, now + seconds)

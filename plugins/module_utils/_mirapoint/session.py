@@ -17,6 +17,7 @@ import socket
 import ssl
 import time
 
+from .. import _tls
 from .._errors import LoginRefused, MigrationError, Unreachable
 from .appliance import NOTHING_TOUCHED, Appliance
 from .words import Secret, argument, fields, quoted, text
@@ -211,7 +212,7 @@ class Session:
 
 def _connected(appliance: Appliance) -> socket.socket:
     try:
-        context = _trust(appliance) if appliance.tls == "implicit" else None
+        context = _tls.context(appliance.ca_file, appliance.legacy_tls) if appliance.tls == "implicit" else None
     except OSError as error:
         raise MigrationError(
             f"The certificate authorities in {appliance.ca_file} can't be read: {error}.", NOTHING_TOUCHED, "Correct ca_file.",
@@ -239,15 +240,3 @@ def _connected(appliance: Appliance) -> socket.socket:
             f"TLS with {appliance.where} failed: {error or 'it closed the connection'}.", f"No password was sent. {NOTHING_TOUCHED}",
             "Check port and tls; an appliance that knows no TLS 1.2 needs legacy_tls.",
         ) from error
-
-
-def _trust(appliance: Appliance) -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=appliance.ca_file)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if appliance.legacy_tls:
-        # Certificates are verified all the same, but as it was usual when they were made.
-        context.minimum_version = ssl.TLSVersion.TLSv1
-        context.set_ciphers("DEFAULT:@SECLEVEL=0")
-        context.options |= getattr(ssl, "OP_LEGACY_SERVER_CONNECT", 0x4)
-        context.verify_flags &= ~ssl.VERIFY_X509_STRICT
-    return context

@@ -15,6 +15,31 @@ SYSTEM = {name.lower(): name for name in ("\\Seen", "\\Answered", "\\Flagged", "
 NOT_KEPT = {"\\recent"}
 
 
+def from_wire(names) -> tuple[str, ...]:
+    """Names of flags as a server sent them, as text. A keyword's octets may be no UTF-8; as latin-1 they all are kept, and come back as they were."""
+    return tuple(name.decode("latin-1") for name in names)
+
+
+def to_wire(names) -> bytes:
+    """Undo `from_wire`, with blanks between."""
+    # A ledger of an earlier version may have letters beyond: no server has a keyword of that name.
+    return " ".join(names).encode("latin-1", "replace")
+
+
+def parted(text: str) -> tuple[str, ...]:
+    """Flags out of a text in which they have blanks between, as the ledger keeps them. To str.split some octets of a keyword are blanks as well."""
+    return tuple(text.split(" ")) if text else ()
+
+
+def shown(names) -> str:
+    """For people: with the letters that were meant, where the octets are UTF-8."""
+    text = " ".join(names)
+    try:
+        return text.encode("latin-1").decode()
+    except UnicodeError:
+        return text
+
+
 def normal(flags) -> tuple[str, ...]:
     """Flags in one order and spelling, so that two servers' answers can be compared: `\\Seen`, `$Forwarded`."""
     names = {flag.lower(): SYSTEM.get(flag.lower(), flag) for flag in flags if flag.lower() not in NOT_KEPT}

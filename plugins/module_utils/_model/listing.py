@@ -90,13 +90,14 @@ class Entry:
 @dataclasses.dataclass
 class Batch:
     """What came of one FETCH: messages by UID; UIDs whose content the server could not give; its words when it said NO; of messages that
-    are not as the server keeps them, since it could not give them so, UID -> why."""
+    are not as the server keeps them, since it could not give them so, UID -> why; of those without content, UID -> why, unless it said NIL."""
 
     uids: list[int]
     messages: list[Message]
     empty: list[int]
     refusal: str | None
     rebuilt: dict[int, str] = dataclasses.field(default_factory=dict)
+    why: dict[int, str] = dataclasses.field(default_factory=dict)
 
     @property
     def absent(self) -> list[int]:

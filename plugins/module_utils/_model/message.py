@@ -57,3 +57,11 @@ def instant(internal_date: str) -> datetime.datetime:
         int(year), MONTHS.index(month.capitalize()) + 1, int(day), hour, minute, min(second, 59), tzinfo=datetime.timezone(offset)
     )
     return local.astimezone(datetime.timezone.utc)
+
+
+def same_date(one: str, other: str) -> bool:
+    """Whether two INTERNALDATEs are the same moment; what is no proper date is only the same as the same words."""
+    try:
+        return instant(one) == instant(other)
+    except ValueError:
+        return one == other

@@ -21,6 +21,7 @@ NOT_CONVERTED = "not_converted"
 PART_DROPPED = "part_dropped"
 CHANGED_AT_TARGET = "changed_at_target"
 REBUILT = "rebuilt"
+REMOVED = "removed_at_target"
 FILTER_FAILED = "filter_failed"
 LEFT_OUT = "left_out_by_filter"
 
@@ -34,7 +35,7 @@ EXPLAINED = {
     ALTERED: "stored by the target with other bytes than were sent",
     FLAG_DROPPED: "moved, but the target does not store one of its flags",
     FOLDER_REFUSED: "the target refuses the folder's name",
-    FOLDER_KEPT: "deleted at the source, but the target's folder holds mail of somebody else and was kept",
+    FOLDER_KEPT: "deleted at the source, but the target's folder holds mail of somebody else, or is not to be removed there, and was kept",
     FOLDER_NOT_MAIL: "left out with all below it, since it holds no mail of the mailbox's own, or is not wanted",
     FOLDER_UNREADABLE: "the source server lists the folder but does not open it",
     NOT_CONVERTED: "can't be expressed in a format that the target takes",
@@ -42,5 +43,6 @@ EXPLAINED = {
     CHANGED_AT_TARGET: "changed at the source, but its user had changed it at the target as well, and that was kept",
     FILTER_FAILED: "the site's filter failed, so it was not moved",
     LEFT_OUT: "left out by the site's filter, which counts as approved",
+    REMOVED: "moved, and removed at the target since",
     REBUILT: "moved, rebuilt from its properties because the source can't render it",
 }

@@ -128,6 +128,7 @@ class Server:
     protocol: str = "imap"
     tls: str = "implicit"
     ca_file: str | None = None
+    legacy_tls: bool = False
     timeout: float = 60
     profile: str = "imap"
     login: tuple[str, ...] = ("{mailbox}",)

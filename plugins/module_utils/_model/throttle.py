@@ -13,7 +13,7 @@ import re
 
 # "Suggested Backoff Time: 299499 milliseconds" (Exchange by IMAP), BackOffMilliseconds (Exchange by EWS), "retry after 30 seconds".
 NAMED = re.compile(
-    r"(?:back[ -]?off(?:[ _-]?time)?\s*(?P<before>milliseconds)?\D{0,20}|(?:re)?try (?:again )?(?:after|in) )(?P<number>\d+)\s*(?P<unit>[a-z]*)",
+    r"(?:\bback[ -]?off(?:[ _-]?time)?\s*(?P<before>milliseconds)?(?![a-z])\D{0,20}|(?:re)?try (?:again )?(?:after|in) )(?P<number>\d+)\s*(?P<unit>[a-z]*)",
     re.IGNORECASE,
 )
 # [LIMIT] is Yahoo's word for its rates. [INUSE] is not among them: one mailbox is locked, the server has no trouble.
@@ -31,6 +31,11 @@ class Throttled:
     """`seconds` that the server named, or None."""
 
     seconds: float | None
+
+
+def asked(error: Exception) -> Throttled | None:
+    """What an error asks for, by the server's own words in it: ours have names of servers, mailboxes and folders in them, and may say anything."""
+    return read(getattr(error, "words", str(error)))
 
 
 def read(text: str) -> Throttled | None:

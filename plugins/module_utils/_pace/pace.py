@@ -23,6 +23,8 @@ from .arrival import Arrival
 FRESH_SECONDS = 1.0
 # A back-off that is longer ends the pass, so that no connection idles through it.
 SHORT_BACK_OFF = 5.0
+# Of a server that can't be reached so many rests are waited out, together some 40 minutes.
+OUTAGE_STEPS = 15
 # How often a worker that waits asks whether it shall stop, and how often a pause is looked at again, in seconds.
 SLICE_SECONDS = 0.5
 PAUSE_SECONDS = 15.0
@@ -146,13 +148,19 @@ class Pace:
             messages, size = messages - now_messages, size - now_size
         return True
 
-    def back_off(self, text: str) -> float | None:
+    def back_off(self, asked: throttle.Throttled | None) -> float | None:
         """Seconds for which the server wants to be left alone, by its own words or growing from time to time; written down for
-        all workers. None when `text` is about something else."""
-        asked = throttle.read(text)
+        all workers. None when nothing was `asked`."""
         if asked is None:
             return None
         seconds = pace.back_off(self.ledger, self.server.name, asked.seconds)
+        self._read_at = None
+        return seconds
+
+    def outage(self) -> float | None:
+        """Seconds for which a server that nobody reaches is left alone, longer each time; written down for all workers. None when it has been so
+        for too long."""
+        seconds = pace.back_off(self.ledger, self.server.name, None, OUTAGE_STEPS)
         self._read_at = None
         return seconds
 

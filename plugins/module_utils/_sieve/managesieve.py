@@ -18,6 +18,7 @@ import re
 import socket
 import ssl
 
+from .. import _tls
 from .._errors import LoginRefused, MigrationError, Unreachable
 from .._model.server import Mailbox, Server
 
@@ -210,7 +211,7 @@ class Session:
 
     def _encrypted(self, plain: socket.socket) -> socket.socket:
         try:
-            return ssl.create_default_context(cafile=self.server.ca_file).wrap_socket(plain, server_hostname=self.server.host)
+            return _tls.context(self.server.ca_file, self.server.legacy_tls).wrap_socket(plain, server_hostname=self.server.host)
         except ssl.SSLCertVerificationError as error:
             plain.close()
             raise MigrationError(

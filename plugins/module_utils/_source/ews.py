@@ -50,7 +50,7 @@ class EwsSource:
     def __init__(self, server: Server, mailbox: Mailbox, memory: Catalogue) -> None:
         self.server, self.mailbox, self.memory = server, mailbox, memory
         self.newest_first = False
-        self._pace = self._stop = None
+        self._pace = self._stop = self._at_once = None
         self._open = None
         # Parts of the item that was given last which could not be read.
         self.lost: list = []
@@ -68,9 +68,9 @@ class EwsSource:
             "namespace": {"prefix": "", "separator": SEPARATOR},
         }
 
-    def paced(self, pace, stop) -> None:
-        """Read no faster than `pace` (_pace/pace.py) allows; `stop()` ends the waiting."""
-        self._pace, self._stop = pace, stop
+    def paced(self, pace, stop, at_once) -> None:
+        """Read no faster than `pace` (_pace/pace.py) allows; `stop()` ends the waiting, and `at_once()` that for something large."""
+        self._pace, self._stop, self._at_once = pace, stop, at_once
 
     def folders(self) -> list[Folder]:
         """Folders that hold mail, INBOX first, each with its state after what the server had to tell of it."""
@@ -174,18 +174,30 @@ class EwsSource:
     def messages(self, sizes: dict[int, int], when_all_asked=None):
         """Yield Batch after Batch for the UIDs in `sizes` of the open folder."""
         service = classes().contents(account=self.account)
-        left = sorted(sizes, reverse=self.newest_first)
+        for uids in self._portions(sizes, self.newest_first):
+            yield self._batch(service, uids)
+        if when_all_asked:
+            when_all_asked()
+
+    def _portions(self, sizes: dict[int, int], newest_first: bool = False):
+        """What of `sizes` (number -> bytes) may be asked for at once, one portion after the other. Stopped when a wait for it was ended."""
+        left = sorted(sizes, reverse=newest_first)
         while left:
             most, grain = MOST_ITEMS, MOST_BYTES
             if self._pace is not None and self._pace.limited:
                 most, grain = min(most, self._pace.grain_messages()), min(grain, self._pace.grain())
-            uids = batches({uid: sizes[uid] for uid in left[:most]}, most, grain, self.newest_first)[0]
-            if self._pace is not None and not self._pace.take(len(uids), sum(sizes[uid] for uid in uids), self._stop):
+            part = batches({number: sizes[number] for number in left[:most]}, most, grain, newest_first)[0]
+            size = sum(sizes[number] for number in part)
+            if self._pace is not None and not self._taken(len(part), size, grain):
                 raise Stopped
-            yield self._batch(service, uids)
-            left = left[len(uids):]
-        if when_all_asked:
-            when_all_asked()
+            yield part
+            left = left[len(part):]
+
+    def _taken(self, count: int, size: int, grain: int) -> bool:
+        if size <= grain:
+            return self._pace.take(count, size, self._stop)
+        # It stands alone, and is not begun in vain: at a low rate it may take longer than a step.
+        return self._pace.take(count, 0, self._stop) and self._pace.take(0, size, self._at_once)
 
     def _batch(self, service, uids: list[int]) -> Batch:
         rows = self.memory.some(self._open.id, uids)
@@ -254,8 +266,7 @@ class EwsSource:
                 by_kind.setdefault(kind, []).append(number)
         for kind, some in by_kind.items():
             fields = field_paths(kind, self.account.version)
-            for low in range(0, len(some), MOST_ITEMS):
-                part = some[low:low + MOST_ITEMS]
+            for part in self._portions({number: rows[number].size for number in some}):
                 with connection.told(self.server, self.mailbox.name):
                     for number, item in zip(part, service.read([rows[one].remote_id for one in part], fields), strict=True):
                         if not isinstance(item, exchangelib.errors.ErrorItemNotFound):

@@ -80,7 +80,7 @@ class PstSource:
         self._folders: dict[int, _Open] | None = None
         self._opened: _Open | None = None
 
-    def paced(self, pace, stop) -> None:
+    def paced(self, pace, stop, at_once) -> None:
         """Read no faster than `pace` (_pace/pace.py) allows; `stop()` ends the waiting."""
         self._pace, self._stop = pace, stop
 

@@ -15,7 +15,7 @@ import dataclasses
 
 from .._errors import MigrationError
 from .._imap.folders import namespace
-from .._imap.session import REFUSED, Session, connect
+from .._imap.session import Session, connect, refusal
 from .._imap.wire import quoted, values
 from .._model.folder_names import decoded, wire_name
 from .._model.server import Mailbox, Server
@@ -54,7 +54,7 @@ class AclTarget:
             answers = session.wire.burst([b"GETACL " + quoted(self._way[name][1]) for name in asked])
             for name, (responses, answer) in zip(asked, answers, strict=True):
                 if not answer.ok:
-                    raise REFUSED(f"reading who has rights in the folder {decoded(name)}: {answer.text}")
+                    raise refusal(f"reading who has rights in the folder {decoded(name)}", answer.text)
                 found[name] = _acl(responses)
         return found
 

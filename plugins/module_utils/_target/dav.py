@@ -276,7 +276,9 @@ class DavTarget:
                 # RFC 4791, 1.3: what is wrong with an item is said by 403 as well.
                 raise ItemRefused(f"HTTP 403 {' '.join(_local(name) for name in error.preconditions)}".strip()) from error
         if answer.status in BUSY:
-            raise Unreachable(f"{self.server.name} can't work on it now: {_words(answer)}.", "What was moved stays.", "Run again.")
+            raise Unreachable(
+                f"{self.server.name} can't work on it now: {_words(answer)}.", "What was moved stays.", "Run again.", words=_words(answer),
+            )
         if answer.status == NO_ROOM:
             raise MigrationError(
                 f"{self.server.name} has no room for {self.mailbox.target}: {_words(answer)}.", "What was moved stays; nothing is lost at the source.",

@@ -14,8 +14,9 @@ import re
 
 from .._imap import append, fetch, folders
 from .._imap.search import all_uids
-from .._imap.session import REFUSED, connect
+from .._imap.session import connect, refusal
 from .._imap.wire import quoted
+from .._model.flags import to_wire
 from .._model.folder_names import decoded, wire_name
 from .._model.line_ends import as_sent
 from .._model.message import Message
@@ -98,7 +99,7 @@ class ImapTarget:
         verb = b"SUBSCRIBE " if wanted else b"UNSUBSCRIBE "
         for name, (_untagged, answer) in zip(names, self._wire.burst([verb + quoted(wire_name(name)) for name in names]), strict=True):
             if not answer.ok:
-                raise REFUSED(f"{verb.decode()}{decoded(name)}: {answer.text}")
+                raise refusal(f"{verb.decode()}{decoded(name)}", answer.text)
 
     def remove_folder(self, name: str) -> None:
         self._command(b"DELETE " + quoted(wire_name(name)))
@@ -128,7 +129,7 @@ class ImapTarget:
         for run in slices(uids):
             *_untagged, answer = self._wire.run(b"UID COPY %s %s" % (to_set(run).encode(), quoted(wire_name(to))))
             if not answer.ok:
-                raise REFUSED(f"copying {len(run)} messages to {decoded(to)}: {answer.text}")
+                raise refusal(f"copying {len(run)} messages to {decoded(to)}", answer.text)
             where = COPYUID.search(answer.text)
             if where:
                 told = True
@@ -155,9 +156,11 @@ class ImapTarget:
         sizes: dict[int, int] = {}
         for part in wanted:
             sizes |= fetch.sizes_of(wire.run(b"UID FETCH %s (UID RFC822.SIZE)" % part))
+        if uids is not None:
+            sizes = fetch.asked_for(sizes, sorted(set(uids)))
         for batch in fetch.messages(wire, batches({uid: size for uid, size in sizes.items() if uid >= from_uid})):
             if batch.refusal:
-                raise REFUSED(f"reading back from {self.session.client.host}: {batch.refusal}")
+                raise refusal(f"reading back from {self.session.client.host}", batch.refusal)
             yield from batch.messages
 
     def uids(self) -> array.array:
@@ -172,8 +175,7 @@ class ImapTarget:
         for run in slices(uids):
             for sign, names in ((b"+", add), (b"-", remove)):
                 if names:
-                    flags = " ".join(names).encode("utf-8", "surrogateescape")
-                    self._command(b"UID STORE %s %sFLAGS.SILENT (%s)" % (to_set(run).encode(), sign, flags))
+                    self._command(b"UID STORE %s %sFLAGS.SILENT (%s)" % (to_set(run).encode(), sign, to_wire(names)))
 
     def delete(self, uids: list[int]) -> None:
         """Remove messages from the open folder for good, and no others."""
@@ -201,7 +203,7 @@ class ImapTarget:
         """All in one round trip."""
         for command, (_untagged, answer) in zip(commands, self._wire.burst(commands), strict=True):
             if not answer.ok:
-                raise REFUSED(f"{command.split(b' (')[0][:60].decode('ascii', 'replace')}: {answer.text}")
+                raise refusal(command.split(b" (")[0][:60].decode("ascii", "replace"), answer.text)
 
     def close(self) -> None:
         self.session.close()

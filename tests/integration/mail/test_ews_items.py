@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import datetime
+import sqlite3
 
 import caldav
 import icalendar
@@ -84,6 +85,16 @@ def components(radicale, kind: str) -> dict[str, list]:
                 if parts:
                     found[str(next(part for part in parts if "RECURRENCE-ID" not in part)["SUMMARY"])] = parts
     return found
+
+
+def test_what_is_not_mail_is_read_within_the_limits_too(full, radicale, direct):
+    options = with_dav(full, radicale, fail_on_exceptions=False)
+    options["sources"][0]["bytes_per_second"] = 10_000_000
+    copied, = direct([("mailbox_copy", options)])
+    assert (copied["other_items"], copied["messages"]) == (4, 8), copied
+    ledger = sqlite3.connect(full.ledger)
+    booked, held = (ledger.execute(f"SELECT sum({column}) FROM {table}").fetchone()[0] for table, column in (("pace", "bytes"), ("remote_items", "size")))
+    assert booked == held
 
 
 def test_events_contacts_and_tasks_arrive_complete_and_follow_their_changes(full, radicale, direct):

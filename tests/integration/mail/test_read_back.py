@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 
 import pytest
 from servers import mail
@@ -91,6 +92,33 @@ def test_a_new_folder_at_the_target_is_read_again(copied, direct, relay):
     read(target)
     verified, = direct([("mailbox_verify", {**options, "scope": "new"})])
     assert (verified["perfect"], verified["checked"], read(target)) == (1, 36, 31)
+
+
+def test_an_order_ends_it_or_lets_it_wait(copied, direct):
+    options = copied.options()
+    assert direct([("migration_control", copied.ledger_only(state="stopped")), ("mailbox_verify", options)])[1]["stopped"]
+    paused, = direct([("migration_control", copied.ledger_only(state="paused")), ("mailbox_verify", {**options, "round": "night"})])[1:]
+    assert not paused["finished"] and not paused["stopped"] and paused["waiting_until"] > time.time() and paused["progress"][0]["window"] == "paused"
+    on, = direct([("migration_control", copied.ledger_only(state="running")), ("mailbox_verify", {**options, "round": "night"})])[1:]
+    assert on["finished"] and on["perfect"] == 1 and on["waiting_until"] is None
+    assert (on["progress"][0]["mailboxes_done"], on["progress"][0]["messages"], on["progress"][0]["eta_seconds"]) == (1, 35, 0.0)
+
+
+def test_what_was_removed_at_the_target_can_be_approved(copied, direct):
+    options = copied.options()
+    client = copied.target.client("anna")
+    client.select_folder("INBOX")
+    client.delete_messages(client.search()[:1])
+    client.expunge()
+    once, info = direct([("mailbox_verify", options, {"ignore_errors": True}), ("ledger_info", copied.ledger_only())])
+    assert once["failed"] and once["missing"] == 1 and info["exceptions_open"] == 1
+    uid = int(re.search(r"folder INBOX UID (\d+) is not at the target", once["msg"])[1])
+    named = {"server": "old", "mailbox": "anna.berg", "folder": "INBOX", "uid": uid}
+    approved, synced, again = direct([
+        ("mailbox_exception", copied.ledger_only(exceptions=[named], approved_by="Ada Lead")), ("mailbox_sync", options), ("mailbox_verify", options),
+    ])
+    assert approved["approved"] == 1 and synced["messages"] == 0
+    assert (again["missing"], again["approved"], again["perfect"]) == (0, 1, 1)
 
 
 def test_other_bytes_are_told_and_can_be_approved(copied, direct):

@@ -168,7 +168,7 @@ class _Side:
         return sorted(self.box.messages)
 
     def flags_and_dates(self, uids=None):
-        return {uid: (message.flags, message.internal_date) for uid, message in self.box.messages.items()}
+        return {uid: (message.flags, message.internal_date) for uid, message in self.box.messages.items() if uids is None or uid in uids}
 
     def close(self) -> None:
         self.box = None
@@ -317,6 +317,9 @@ class FakeTarget(_Side):
         self.fuse.burn()
         self._box(name)
         self._opened("INBOX")
+        words = self.refuses_name(to)
+        if words:
+            raise REFUSED(words)
         self.held.rename(name, to)
 
     def begin(self, name: str, messages, flags) -> None:
@@ -401,8 +404,11 @@ class Pulse:
     def known(self, mailbox_id: int):
         return None
 
-    def throttled(self, text: str) -> bool:
-        return "throttled" in text
+    def throttled(self, error) -> bool:
+        return "throttled" in str(error)
+
+    def at_once(self) -> bool:
+        return self()
 
     def __call__(self) -> bool:
         if self.left is None:

@@ -3,14 +3,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import socket
+import ssl
+
 import exchangelib
 import pytest
 from oauthlib import oauth2
 
-from ansible_collections.messaging.migration.plugins.module_utils._errors import LoginRefused, Unreachable
+from ansible_collections.messaging.migration.plugins.module_utils._errors import Down, LoginRefused, MigrationError, Unreachable
 from ansible_collections.messaging.migration.plugins.module_utils._ews import account as connection
 from ansible_collections.messaging.migration.plugins.module_utils._ews.services import classes
+from ansible_collections.messaging.migration.plugins.module_utils._model import throttle
 from ansible_collections.messaging.migration.plugins.module_utils._model.server import Ews, Mailbox, Server
+from ansible_collections.messaging.migration.plugins.module_utils._model.throttle import Throttled
+from ansible_collections.messaging.migration.tests.unit.plugins.module_utils.imap_script import certificate
 
 OAUTH = {"auth": "oauth", "tenant": "t", "client_id": "c", "client_secret": "s3cret"}
 ANNA, TEAM = Mailbox("anna@example.test", "anna"), Mailbox("team", "team", public_folder="/Team")
@@ -42,6 +48,42 @@ def test_who_opens_what(ews, mailbox, who, acts, sent):
 def test_an_account_without_address_reads_public_folders_by_way_of_their_mailbox():
     account = connection.account(server("EXAMPLE\\svc", auth="ntlm", public_folder_mailbox="pf@example.test"), TEAM)
     assert (account.primary_smtp_address, account.protocol.credentials.username) == ("pf@example.test", "EXAMPLE\\svc")
+
+
+def library_error(cause: Exception) -> exchangelib.errors.ErrorTimeoutExpired:
+    """As the library makes it of whatever happens to a connection."""
+    try:
+        try:
+            raise cause
+        except Exception as error:
+            raise exchangelib.errors.ErrorTimeoutExpired(f"Reraised from {error.__class__.__name__}({error})")
+    except exchangelib.errors.ErrorTimeoutExpired as error:
+        return error
+
+
+def test_a_server_that_is_switched_off_is_told_from_a_connection_that_breaks(free_port):
+    requests = exchangelib.protocol.requests
+    with pytest.raises(requests.exceptions.ConnectionError) as off:
+        requests.post(f"http://127.0.0.1:{free_port}/EWS/Exchange.asmx", timeout=5)
+    broken = requests.exceptions.ConnectionError("Connection aborted.", ConnectionResetError(104, "reset"))
+    for cause, told in ((off.value, Down), (requests.exceptions.ConnectTimeout(), Down), (broken, Unreachable), (requests.exceptions.ReadTimeout(), Unreachable)):
+        with pytest.raises(Unreachable) as caught, connection.told(server(), "anna"):
+            raise library_error(cause)
+        assert type(caught.value) is told
+
+
+def test_what_is_about_one_mailbox_is_no_wish_of_the_server():
+    for error, asked in ((exchangelib.errors.ErrorMailboxMoveInProgress("moving"), None), (exchangelib.errors.ErrorServerBusy("busy"), Throttled(None))):
+        with pytest.raises(MigrationError) as caught, connection.told(server(), "anna"):
+            raise error
+        assert throttle.asked(caught.value) == asked
+
+
+@pytest.fixture
+def free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return sock.getsockname()[1]
 
 
 @pytest.mark.parametrize(("more", "url", "scope"), [
@@ -80,3 +122,9 @@ def test_a_token_that_ended_before_the_first_request_is_replaced(monkeypatch):
     asked.clear()
     connection.account(server(auth="basic"), ANNA)
     assert not asked
+
+
+def test_old_tls_trusts_nobody_else(tmp_path):
+    pem, _server = certificate(tmp_path)
+    pools = [connection._adapter(pem, legacy)().poolmanager.connection_pool_kw.get("ssl_context") for legacy in (False, True)]
+    assert pools[0] is None and pools[1].minimum_version == ssl.TLSVersion.TLSv1 and len(pools[1].get_ca_certs()) == 1

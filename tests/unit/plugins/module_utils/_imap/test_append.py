@@ -62,12 +62,30 @@ def test_flags_are_those_that_the_folder_stores():
     messages = [message(1, b"a"), message(2, b"b")]
     outcome = run(
         PLUS, messages,
-        client(b'W1 APPEND "Sent"' + head("1+", "\\Seen $k").replace(b"$k", b"$k\xe9") + b"a\r\n"),
+        client(b'W1 APPEND "Sent"' + head("1+", "\\Seen $k").replace(b"$k", b"$k\xe9\xa0") + b"a\r\n"),
         client(b'W2 APPEND "Sent"' + head("1+", "") + b"b\r\n"),
         server(told(1, "1") + told(2, "2")),
-        flags={1: ("\\Seen", "$k\udce9"), 2: ()},
+        flags={1: ("\\Seen", "$k\xe9\xa0"), 2: ()},
     )
     assert len(outcome.uids) == 2
+
+
+@pytest.mark.parametrize("capabilities", [PLUS, MULTI])
+def test_a_message_without_a_date_has_none(capabilities):
+    between = b'\r\nW2 APPEND "Sent"' if capabilities is PLUS else b""
+    answers = told(1, "11") + told(2, "12") if capabilities is PLUS else told(1, "11:12")
+    outcome = run(
+        capabilities, [Message.of(1, b"one", (), ""), message(2, b"two")],
+        client(b'W1 APPEND "Sent" () {3+}\r\none' + between + head("3+") + b"two\r\n"), server(answers),
+    )
+    assert outcome.uids == {1: 11, 2: 12}
+
+
+def test_a_date_is_sent_as_it_came():
+    run(
+        PLUS, [Message.of(1, b"one", (), "1-J\xe4n-2020")],
+        client(b'W1 APPEND "Sent" () "1-J\xe4n-2020" {3+}\r\none\r\n'), server(told(1, "11")),
+    )
 
 
 def test_a_refusal_among_others():

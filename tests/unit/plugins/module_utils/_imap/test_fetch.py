@@ -136,6 +136,15 @@ def test_a_refusal_in_the_middle():
     assert found == [([1], [], [2], "[SERVERBUG] can't read"), ([3], [], [], None), ([4], [], [], "what")]
 
 
+@pytest.mark.parametrize("order", [b'UID 1 FLAGS (%b) INTERNALDATE "%b"', b'INTERNALDATE "%b" FLAGS (%b) UID 1'])
+def test_octets_that_are_no_utf_8(order):
+    flag, date = b"k\xe9y\xa0", b"1-J\xe4n-2020"
+    values = (flag, date) if order.startswith(b"UID") else (date, flag)
+    connection = ScriptedConnection(asked(1, "1"), server(b"* 1 FETCH (" + order % values + b" BODY[] {1}\r\na)\r\nW1 OK done\r\n"))
+    [batch] = fetch.messages(Wire(connection), [[1]])
+    assert [(m.flags, m.internal_date) for m in batch.messages] == [(("k\xe9y\xa0",), "1-J\xe4n-2020")]
+
+
 def test_absent_and_empty_messages():
     nothing = b"* 3 FETCH (UID 3 FLAGS () BODY[] NIL)\r\n"
     zero = b'* 4 FETCH (UID 4 FLAGS () INTERNALDATE "01-Jan-2020 00:00:00 +0000" BODY[] "")\r\n'
@@ -170,6 +179,25 @@ def test_what_came_before_the_break_is_given():
         next(batches)
 
 
+@pytest.mark.parametrize("last", [b"* BYE\r\n", b"", message(3)[:-20]], ids=["farewell", "closed", "closed inside a line"])
+def test_what_came_whole_of_a_batch_before_the_break_is_given(last):
+    connection = ScriptedConnection(asked(1, "1:3"), asked(2, "4"), server(message(4) + message(1) + message(7) + message(2) + last))
+    batches = fetch.messages(Wire(connection), [[1, 2, 3], [4]])
+    batch = next(batches)
+    # Of all that were asked for, and only these.
+    assert [m.uid for m in batch.messages] == batch.uids == [4, 1, 2] and batch.absent == []
+    with pytest.raises(imaplib.IMAP4.abort):
+        next(batches)
+
+
+def test_nothing_of_a_batch_is_given_where_the_answers_do_not_hang_together():
+    """What seems whole may have been announced as shorter than it is."""
+    body = b"one\r\n)\r\ntwo\r\n"
+    cut = message(1, body).replace(b"{%d}" % len(body), b"{5}")
+    with pytest.raises(wire.Garbled, match="the server sent what is no answer"):
+        next(fetch.messages(Wire(ScriptedConnection(asked(1, "1:2"), server(cut + message(2) + b"W1 OK done\r\n"))), [[1, 2]]))
+
+
 def test_nothing_to_fetch_asks_nothing():
     assert run([]) == []
 
@@ -181,6 +209,15 @@ def test_listing_of_all():
     )
     found = fetch.listing(Wire(connection))
     assert {uid: (fetch.flags_of(a), a[b"RFC822.SIZE"]) for uid, a in found.items()} == {5: (("\\Seen",), b"10"), 6: ((), b"3")}
+
+
+def test_messages_that_nobody_asked_for_are_not_listed():
+    """With QRESYNC a server tells other sessions' changes with their UIDs, between the answers."""
+    connection = ScriptedConnection(
+        client(b"W1 UID FETCH 5:6 (UID FLAGS INTERNALDATE)\r\n"),
+        server(f"* 7 FETCH (UID 7 MODSEQ (900) FLAGS (\\Seen))\r\n* 5 FETCH (UID 5 FLAGS () INTERNALDATE {DATE})\r\nW1 OK\r\n".encode()),
+    )
+    assert fetch.flags_and_dates(Wire(connection), [5, 6]) == {5: ((), DATE.strip('"'))}
 
 
 def test_listing_of_many_uids_takes_several_commands():

@@ -112,6 +112,8 @@ def test_an_open_folder(talk):
     )
     state, sent = talk([("SELECT", answer)], lambda s: folders.open_folder(s, "Sent", readonly=False))
     assert state == folders.State(7, 9, 2, 5, ("\\Seen", "$Junk", "\\*")) and sent == ['SELECT "Sent"']
+    state, _sent = talk([("SELECT", answer.replace("$Junk", "voilà"))], lambda s: folders.open_folder(s, "Sent", readonly=False))
+    assert state.permanent_flags == ("\\Seen", "voilà".encode().decode("latin-1"), "\\*")
 
 
 def test_old_servers_tell_the_next_uid_by_status_only(talk):

@@ -22,6 +22,7 @@ class Pace:
         self._limited, self._grain, self._messages, self._stop_at = list(limited), grain, messages, stop_at
         self._few, self.seen = few, []
         self.taken: list[tuple[int, int]] = []
+        self.stops: list = []
 
     @property
     def limited(self) -> bool:
@@ -41,6 +42,7 @@ class Pace:
 
     def take(self, messages, size, stop) -> bool:
         self.taken.append((messages, size))
+        self.stops.append(stop)
         return len(self.taken) != self._stop_at
 
 
@@ -61,9 +63,17 @@ class Arrival:
         return 3600.0
 
 
+def _late() -> bool:
+    return True
+
+
+def _closed() -> bool:
+    return False
+
+
 def run(pace, sizes, *script, partial=True, newest_first=False, arrival=None, estimates=False):
     connection = ScriptedConnection(*script)
-    found = list(gently.Gently(Wire(connection), pace, lambda: False, partial, arrival, estimates).messages(sizes, newest_first))
+    found = list(gently.Gently(Wire(connection), pace, _late, _closed, partial, arrival, estimates).messages(sizes, newest_first))
     connection.done()
     return [message for batch in found for message in batch.messages], found
 
@@ -119,6 +129,8 @@ def test_a_large_message_comes_in_pieces():
     assert (message.uid, message.body, message.flags) == (7, b"abcdefghijklmnopqrstuvwxy", ("\\Seen",))
     assert message.internal_date == DATE.strip('"') and message.sha256 == hashlib.sha256(message.body).digest()
     assert pace.taken == [(1, 0), (0, 10), (0, 10), (0, 5)]
+    # Once it is begun the end of a step does not stop it: it might take longer than any.
+    assert pace.stops == [_late, _closed, _closed, _closed]
 
 
 def test_a_very_large_one_in_a_file(monkeypatch):
@@ -147,7 +159,7 @@ def test_pieces_that_do_not_add_up_are_read_in_one(size, script):
 def test_a_server_that_can_not_cut_gives_all_at_once():
     pace = Pace(True)
     messages, _batches = run(pace, {7: 25}, asked(1, "7"), given(1, 7, size=25), partial=False)
-    assert len(messages) == 1 and pace.taken == [(1, 25)]
+    assert len(messages) == 1 and pace.taken == [(1, 0), (0, 25)] and pace.stops == [_late, _closed]
 
 
 @pytest.mark.parametrize(("stop_at", "script"), [(1, []), (2, []), (3, pieces((1, 7, 0, 10, True)))])

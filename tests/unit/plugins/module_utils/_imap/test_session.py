@@ -3,7 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import dataclasses
 import socket
+import ssl
+import struct
+import threading
 
 import pytest
 
@@ -125,6 +129,36 @@ def test_a_trusted_certificate(tmp_path):
     assert 'EXAMINE "INBOX"' in server.commands
 
 
+@pytest.mark.parametrize("version", ["TLSv1", "TLSv1_1"])
+def test_old_tls_only_where_it_is_asked_for(tmp_path, version):
+    pem, tls = certificate(tmp_path)
+    tls.minimum_version = tls.maximum_version = ssl.TLSVersion[version]
+    tls.set_ciphers("DEFAULT:@SECLEVEL=0")
+    with ScriptedServer(tls=tls) as server:
+        old = at(server.port, tls="implicit", ca_file=pem)
+        fails(old, "TLS with exchange55", "Nothing was touched.", "a server that knows no TLS 1.2 needs legacy_tls.")
+        fails(dataclasses.replace(old, legacy_tls=True, ca_file=None), "is not trusted", "No password was sent")
+        assert server.commands == []
+        session.connect(dataclasses.replace(old, legacy_tls=True), MAILBOX).close()
+    assert 'EXAMINE "INBOX"' in server.commands
+
+
+@pytest.mark.parametrize(("tls", "told"), [("implicit", True), ("none", False)])
+def test_a_connection_that_is_reset(tls, told):
+    def reset():
+        connection, _peer = listener.accept()
+        # Without lingering what ends a connection is a reset.
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        connection.close()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=reset, daemon=True)
+        thread.start()
+        error = fails(at(listener.getsockname()[1], tls=tls), "exchange55")
+        thread.join(5)
+    assert ("needs legacy_tls" in str(error)) == told
+
+
 def test_the_authorities_can_not_be_read(tmp_path):
     fails(at(1, tls="implicit", ca_file=str(tmp_path / "none.pem")), "none.pem can't be read", "Correct ca_file")
 
@@ -145,7 +179,7 @@ def test_nobody_listens():
 
 def test_plain_imap_where_tls_is_expected():
     with ScriptedServer() as server:
-        fails(at(server.port, tls="implicit"), f"TLS with exchange55 (127.0.0.1:{server.port}) failed", "Check the port and the option tls.")
+        fails(at(server.port, tls="implicit"), f"TLS with exchange55 (127.0.0.1:{server.port}) failed", "Check the port and the option tls;")
 
 
 def test_tls_where_plain_imap_is_expected(tmp_path):

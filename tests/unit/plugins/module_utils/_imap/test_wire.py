@@ -4,11 +4,15 @@
 from __future__ import annotations
 
 import imaplib
+import socket
+import threading
+import types
 
 import pytest
 
-from ansible_collections.messaging.migration.plugins.module_utils._imap.fetch import flags_of, text_of
+from ansible_collections.messaging.migration.plugins.module_utils._imap.fetch import flags_of, named, text_of
 from ansible_collections.messaging.migration.plugins.module_utils._imap.wire import Answer, Wire, fetch_attributes
+from ansible_collections.messaging.migration.plugins.module_utils._model.flags import to_wire
 from ansible_collections.messaging.migration.tests.unit.plugins.module_utils.imap_script import ScriptedConnection, client, server
 
 
@@ -94,8 +98,11 @@ def test_a_keyword_named_nil_is_a_keyword():
 
 
 def test_flags_that_are_no_ascii_come_back_as_they_were():
-    [flag] = flags_of(attributes(b"* 1 FETCH (FLAGS (k\xe9y))\r\n"))
-    assert flag.encode("utf-8", "surrogateescape") == b"k\xe9y"
+    names = (b"k\xe9y", "voilà".encode(), bytes(range(0x80, 0x100)))
+    for found in (flags_of(attributes(b"* 1 FETCH (FLAGS (%b %b %b))\r\n" % names)), named(b"%b %b %b" % names)):
+        assert sorted(to_wire([flag]) for flag in found) == sorted(names)
+        # The ledger takes no other.
+        assert all(flag.encode().decode() == flag for flag in found)
 
 
 def test_values_that_are_missing():
@@ -129,6 +136,41 @@ def test_a_command_and_its_answer():
 def test_a_farewell_ends_the_connection():
     with pytest.raises(imaplib.IMAP4.abort, match="Server shutting down"):
         list(Wire(ScriptedConnection(client(b"W1 NOOP\r\n"), server(b"* bye Server shutting down\r\n"))).run(b"NOOP"))
+
+
+def test_thousands_of_commands_to_a_server_that_waits_until_its_answers_are_taken():
+    near, far = socket.socketpair()
+    far.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 8192)
+    near.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65536)
+    near.settimeout(5)
+    at_once = []
+
+    def serve():
+        with far, far.makefile("rb") as commands:
+            for command in commands:
+                tag, _space, rest = command.partition(b" ")
+                at_once.append(int(tag[1:]))
+                far.sendall(b"* " + rest + tag + b" OK done\r\n")
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    commands = [b'STATUS "folder %d %s"' % (number, b"x" * 60) for number in range(3000)] + [b"x" * 20000, b"y" * 20000]
+    with near, near.makefile("rb") as reader:
+        results = Wire(types.SimpleNamespace(readline=reader.readline, read=reader.read, send=near.sendall)).burst(commands)
+    thread.join(5)
+    assert [untagged[0][0] for untagged, _answer in results] == [b"* " + command + b"\r\n" for command in commands]
+    assert all(answer.ok for _untagged, answer in results) and at_once == list(range(1, 3003))
+
+
+def test_a_burst_is_one_round_trip_for_what_fits():
+    sent = []
+    connection = ScriptedConnection(server(b"".join(b"W%d OK done\r\n" % number for number in range(1, 204))))
+    connection.send = sent.append
+    wire = Wire(connection)
+    assert wire.burst([]) == [] and len(wire.burst([b"NOOP"] * 100)) == 100
+    assert [data.count(b"NOOP") for data in sent] == [100]
+    assert len(wire.burst([b"NOOP"] * 101)) == 101 and len(wire.burst([b"x" * 9000, b"x" * 9000])) == 2
+    assert [data.count(b"\r\n") for data in sent] == [100, 100, 1, 1, 1]
 
 
 def test_large_pieces_travel_alone():

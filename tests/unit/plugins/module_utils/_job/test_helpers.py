@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from ansible_collections.messaging.migration.plugins.module_utils._errors import MigrationError
@@ -12,11 +14,15 @@ from ansible_collections.messaging.migration.plugins.module_utils._job.transfer 
 
 class Pace:
     def __init__(self) -> None:
-        self.heard: list[str] = []
+        self.heard: list = []
+        self.shut = False
 
-    def back_off(self, text: str) -> float | None:
-        self.heard.append(text)
-        return 1.0 if "throttled" in text else None
+    def back_off(self, asked) -> float | None:
+        self.heard.append(asked)
+        return 1.0 if asked else None
+
+    def closed(self) -> bool:
+        return self.shut
 
 
 def test_a_server_that_asks_a_helper_for_a_rest_is_heard():
@@ -25,6 +31,15 @@ def test_a_server_that_asks_a_helper_for_a_rest_is_heard():
     pulse.pace = Pace()
     assert pulse.throttled("Request is throttled") and not pulse.throttled("no such message")
     assert len(pulse.pace.heard) == 2
+
+
+def test_a_helper_stops_when_the_server_is_closed():
+    pulse = helpers._Pulse(lambda: False, os.getppid(), None)
+    assert not pulse() and not pulse.at_once()
+    pulse.pace = Pace()
+    assert not pulse() and not pulse.at_once()
+    pulse.pace.shut = True
+    assert pulse() and pulse.at_once()
 
 
 def test_what_helpers_did_and_what_stopped_them():

@@ -301,6 +301,49 @@ def test_exceptions_go_with_their_folder(scene):
     assert [key[:3] for key in scene.odd()] == [("New", 2, "too_large")] and scene.here["New"].mail() == [old.mail()[0], old.mail()[1]]
 
 
+def test_a_name_that_the_target_refuses_is_no_end_of_a_renamed_folder(scene):
+    old = scene.source.held.create("Urgent")
+    old.add(b"a")
+    scene.run()
+    scene.source.held.rename("Urgent", "Urgent!")
+    old.add(b"b")
+    scene.target.refuses_name = lambda name: "Invalid mailbox name" if "!" in name else None
+    scene.run()
+    [(name, box)] = [(name, box) for name, box in scene.here.items() if name != "INBOX"]
+    assert "!" not in name and name != "Urgent" and sorted(body for body, _flags, _date in box.mail()) == [b"a", b"b"]
+    # What was there already was not sent again, and the next pass finds nothing to do.
+    assert scene.target.received == [b"a", b"b"] and not scene.run().counts.any()
+
+
+def test_a_folder_that_is_not_to_be_removed_is_kept_and_told(scene):
+    scene.source.held.create("Notes").add(b"a")
+    scene.run()
+    del scene.there["Notes"]
+
+    def protected(name):
+        raise REFUSED(f"{name} is a special folder")
+
+    scene.target.remove_folder = protected
+    scene.there["INBOX"].add(b"b")
+    scene.run()
+    assert scene.odd() == [("Notes", 0, "folder_kept", "Notes, empty: Notes is a special folder")] and scene.here["Notes"].mail() == []
+    assert [body for body, _flags, _date in scene.here["INBOX"].mail()] == [b"b"]
+
+
+def test_a_kept_folder_stays_approved_until_it_is_gone(scene):
+    scene.source.held.create("Old").add(b"a")
+    scene.run()
+    scene.here["Old"].add(b"of its user")
+    del scene.there["Old"]
+    scene.run()
+    exceptions.approve(scene.ledger, [1], "Ada Lead")
+    scene.run()
+    assert [(e.reason, e.state) for e in exceptions.unresolved(scene.ledger, 1)] == [("folder_kept", "approved")]
+    scene.here["Old"].remove(2)
+    scene.run()
+    assert scene.odd() == [] and "Old" not in scene.here
+
+
 def test_an_approval_is_for_a_message_not_for_a_number(scene):
     inbox = scene.there["INBOX"]
     inbox.add(b"x" * 11)

@@ -3,12 +3,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.messaging.migration.plugins.module_utils._errors import Stopped
 from ansible_collections.messaging.migration.plugins.module_utils._job import settle
+from ansible_collections.messaging.migration.plugins.module_utils._job.underway import LeaseLost
 from ansible_collections.messaging.migration.plugins.module_utils._ledger import exceptions, items
 from ansible_collections.messaging.migration.plugins.module_utils._model.message import Message
 from ansible_collections.messaging.migration.tests.unit.plugins.module_utils.fake_mail import FakeSource, FakeTarget, Pulse, Store
@@ -120,7 +123,7 @@ def test_a_new_target_folder(scene):
     scene.copied(b"a", b"b", b"a")
     scene.box.messages.pop(1)
     scene.box.renumber(5000)
-    settle.new_target_folder(scene.ledger, scene.folder, scene.target, scene.target.open("INBOX"))
+    settle.new_target_folder(scene.ledger, scene.folder, scene.target, scene.target.open("INBOX"), Pulse())
     # One of the two equal messages is gone: it is sent again.
     assert scene.known() == {1: 2, 2: 1}
     assert items.folders(scene.ledger, scene.mailbox)["INBOX"].target_uidvalidity == 5000
@@ -134,7 +137,50 @@ def test_a_new_target_folder_with_what_the_target_altered(scene):
         scene.box.messages[uid] = Message.of(uid, body, scene.box.messages[uid].flags, scene.box.messages[uid].internal_date)
     scene.box.messages.pop(3)
     scene.box.renumber(5000)
-    settle.new_target_folder(scene.ledger, scene.folder, scene.target, scene.target.open("INBOX"))
+    settle.new_target_folder(scene.ledger, scene.folder, scene.target, scene.target.open("INBOX"), Pulse())
+    assert scene.known() == {1: 1, 2: 2}
+
+
+def test_a_new_target_folder_that_another_worker_found_first(scene):
+    scene.copied(b"a", b"b")
+    scene.box.renumber(5000)
+    state = scene.target.open("INBOX")
+    before = scene.folder
+    settle.new_target_folder(scene.ledger, before, scene.target, state, Pulse())
+    known = scene.known()
+    # This one was as slow as to lose its lease: what it found is worth nothing.
+    with pytest.raises(LeaseLost, match="Another worker took over the mailbox while its folder INBOX was read back"):
+        settle.new_target_folder(scene.ledger, before, scene.target, state, Pulse())
+    assert scene.known() == known == {1: 1, 2: 2}
+
+
+def test_reading_back_a_new_target_folder_keeps_the_lease(scene, monkeypatch):
+    monkeypatch.setattr(settle, "PART", 1)
+    scene.copied(b"a", b"b", b"c")
+    scene.box.renumber(5000)
+    pulse = Pulse(stop_after=1)
+    with pytest.raises(Stopped):
+        settle.new_target_folder(scene.ledger, scene.folder, scene.target, scene.target.open("INBOX"), pulse)
+    assert scene.known() == {1: 1, 2: 2, 3: 3} and items.folders(scene.ledger, scene.mailbox)["INBOX"].target_uidvalidity != 5000
+
+
+def test_what_a_new_source_folder_does_not_give_is_not_gone(scene):
+    scene.copied(b"a", b"b", b"c")
+    scene.inbox.messages[2] = dataclasses.replace(scene.inbox.messages[2], internal_date="02-Feb-2020 00:00:00 +0000")
+    with scene.ledger.write() as connection:
+        t = scene.ledger.tables.items
+        connection.execute(t.update().where(t.c.source_uid == 2).values(internal_date="02-Feb-2020 00:00:00 +0000"))
+    scene.inbox.remove(3)
+    scene.source.broken = {2}
+    scene.renumbered()
+    # The third has gone; the second is listed, and its copy at the target may be the only good one: it is not to be deleted.
+    assert sorted(scene.known().values()) == [1, 3] and scene.known()[1] == 1
+
+
+def test_what_comes_alone_is_not_doubtful(scene):
+    scene.copied(b"a", b"b")
+    scene.source.withheld = {2}
+    scene.renumbered()
     assert scene.known() == {1: 1, 2: 2}
 
 
@@ -142,7 +188,7 @@ def test_an_empty_new_target_folder(scene):
     scene.copied(b"a")
     scene.box.messages.clear()
     scene.box.renumber(5000)
-    settle.new_target_folder(scene.ledger, scene.folder, scene.target, scene.target.open("INBOX"))
+    settle.new_target_folder(scene.ledger, scene.folder, scene.target, scene.target.open("INBOX"), Pulse())
     assert scene.known() == {}
 
 

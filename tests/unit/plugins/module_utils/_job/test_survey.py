@@ -11,7 +11,7 @@ import pytest
 
 from ansible_collections.messaging.migration.plugins.module_utils._errors import LoginRefused
 from ansible_collections.messaging.migration.plugins.module_utils._imap.session import REFUSED
-from ansible_collections.messaging.migration.plugins.module_utils._job import survey, workers
+from ansible_collections.messaging.migration.plugins.module_utils._job import survey
 from ansible_collections.messaging.migration.plugins.module_utils._model.listing import Aside, LeftOut
 from ansible_collections.messaging.migration.plugins.module_utils._model.server import Mailbox, Server
 from ansible_collections.messaging.migration.tests.unit.plugins.module_utils.fake_mail import FakeSource, Store
@@ -47,7 +47,7 @@ def source():
 
 
 def throttled(milliseconds: int) -> LoginRefused:
-    return LoginRefused(THROTTLED.format(milliseconds), "", "")
+    return LoginRefused("it was refused: " + THROTTLED.format(milliseconds), words=THROTTLED.format(milliseconds))
 
 
 def test_a_server_that_asks_for_a_rest_gets_it(look, source):
@@ -79,16 +79,3 @@ def test_what_no_mail_is_copied_of_is_counted(look, source):
     assert found["unreadable_folders"] == [{"folder": "Old ", "reason": "its name ends with a blank"}] and found["unlisted_folders"] == ["Above"]
     totals = survey.totals([found, found])
     assert (totals["left_out_folders"], totals["left_out_entries"], totals["unreadable_folders"], totals["unlisted_folders"]) == (2, 4, 2, 2)
-
-
-def test_a_rest_at_the_first_login_is_left_to_the_workers(monkeypatch):
-    plan = types.SimpleNamespace(servers={"s1": SERVER}, names=(("s1", "anna"),), target=None, mailbox=lambda server, name: ANNA)
-    troubles = [throttled(300), LoginRefused("wrong password", "", "")]
-
-    def refused(_server, _mailbox):
-        raise troubles.pop(0)
-
-    monkeypatch.setattr(workers, "prove", refused)
-    workers.preflight(plan)
-    with pytest.raises(LoginRefused, match="wrong password"):
-        workers.preflight(plan)

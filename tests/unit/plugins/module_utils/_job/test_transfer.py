@@ -12,6 +12,7 @@ from ansible_collections.messaging.migration.plugins.module_utils._errors import
 from ansible_collections.messaging.migration.plugins.module_utils._job import transfer
 from ansible_collections.messaging.migration.plugins.module_utils._job.underway import Underway
 from ansible_collections.messaging.migration.plugins.module_utils._ledger import exceptions, items
+from ansible_collections.messaging.migration.plugins.module_utils._model.listing import Batch
 from ansible_collections.messaging.migration.tests.unit.plugins.module_utils.fake_mail import FakeSource, FakeTarget, Pulse, Store
 from ansible_collections.messaging.migration.tests.unit.plugins.module_utils.ledger_fixture import opened, with_folder, with_mailboxes
 
@@ -275,6 +276,23 @@ def test_a_message_without_content_even_alone(scene):
     scene.source.broken = {1}
     scene.send()
     assert scene.odd() == {1: ("no_content_at_source", "the server answered OK without the message")}
+
+
+def test_a_message_without_content_for_another_reason(scene, monkeypatch):
+    for body in (b"a", b"b"):
+        scene.inbox.add(body)
+    given = scene.source.messages
+
+    def told(sizes, when_all_asked=None):
+        # After a break comes one without UIDs.
+        yield Batch([], [], [], None)
+        for batch in given(sizes, when_all_asked):
+            yield dataclasses.replace(batch, why={2: "broke"})
+
+    scene.source.empty = {2}
+    monkeypatch.setattr(scene.source, "messages", told)
+    scene.send()
+    assert sorted(scene.known()) == [1] and scene.odd() == {2: ("no_content_at_source", "broke")}
 
 
 def test_what_was_deleted_meanwhile_is_no_exception(scene):

@@ -3,8 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
-import types
-
 import pytest
 import vobject
 
@@ -129,10 +127,10 @@ class World:
 
 class Pulse:
     def __init__(self, closed: bool) -> None:
-        self.pace = types.SimpleNamespace(closed=lambda: closed)
+        self.closed = closed
 
-    def __call__(self) -> bool:
-        return True
+    def at_once(self) -> bool:
+        return self.closed
 
 
 @pytest.fixture

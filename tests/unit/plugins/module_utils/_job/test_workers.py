@@ -4,13 +4,15 @@
 from __future__ import annotations
 
 import os
+import time
 
 import pytest
 
-from ansible_collections.messaging.migration.plugins.module_utils._errors import MigrationError, Stopped
-from ansible_collections.messaging.migration.plugins.module_utils._imap.session import LOST, REFUSED, LoginRefused, Unreachable
-from ansible_collections.messaging.migration.plugins.module_utils._job import plan, workers
-from ansible_collections.messaging.migration.plugins.module_utils._ledger import mailboxes, passes
+from ansible_collections.messaging.migration.plugins.module_utils._errors import Down, LoginRefused, MigrationError, Stopped, Unreachable
+from ansible_collections.messaging.migration.plugins.module_utils._imap.session import LOST, REFUSED, refusal
+from ansible_collections.messaging.migration.plugins.module_utils._job import orders, plan, workers
+from ansible_collections.messaging.migration.plugins.module_utils._ledger import mailboxes, pace, passes
+from ansible_collections.messaging.migration.plugins.module_utils._pace.pace import OUTAGE_STEPS
 from ansible_collections.messaging.migration.tests.unit.plugins.module_utils.ledger_fixture import MIGRATION, opened, options, with_mailboxes
 
 
@@ -122,7 +124,73 @@ def test_what_nobody_expected_is_told(scene):
     def handler(ledger, plan_, row, pulse):
         return 1 // 0
 
-    assert "ZeroDivisionError" in scene.run(handler, "anna")["error"]
+    def odd(ledger, plan_, row, pulse):
+        return handler(ledger, plan_, row, pulse) if row.name == "anna" else moves(ledger, plan_, row, pulse)
+
+    result = scene.run(odd, "anna", "ben")
+    assert (result["fresh"], result["error"]) == (1, None)
+    assert scene.rows()["anna"].failure.startswith("s1/anna: an error of this collection") and "ZeroDivisionError" in scene.rows()["anna"].failure
+
+
+def test_a_ledger_in_trouble_is_no_mailboxs_fault(scene):
+    def handler(ledger, plan_, row, pulse):
+        raise workers.sa.exc.OperationalError("INSERT", {}, OSError("disk I/O error"))
+
+    assert "disk I/O error" in scene.run(handler, "anna", workers=1)["error"]
+    assert scene.rows()["anna"].failure is None
+
+
+def test_a_server_that_nobody_reaches_fails_no_mailbox_for_a_while(scene):
+    def handler(ledger, plan_, row, pulse):
+        raise Down("s1 can't be reached.")
+
+    plan_ = scene.plan("anna", "ben", workers=1)
+    late = iter([False, False])
+    object.__setattr__(plan_, "late", lambda: next(late, True))
+    workers.run(plan_, handler)
+    assert {row.failure for row in scene.rows().values()} == {None} and pace.state(scene.ledger, "s1").back_off > 0
+    # Some 40 minutes later it has been so for too long.
+    pace.set_values(scene.ledger, "s1", back_off_step=OUTAGE_STEPS, back_off_until=time.time() - 1)
+    workers.run(scene.plan("anna", "ben"), handler)
+    assert scene.rows()["anna"].failure == "The connection broke 3 times while s1/anna was worked on: s1 can't be reached."
+
+
+def test_a_name_that_sounds_like_a_rest_is_none(scene):
+    def handler(ledger, plan_, row, pulse):
+        if row.name == "carl":
+            raise refusal("opening the folder Back office 2023", "no such folder")
+        raise MigrationError("The target mailbox backoff 1234 holds 12 messages, too many.", "", "Check its connection limits.")
+
+    scene.run(handler, "anna", "carl")
+    assert pace.state(scene.ledger, "s1").back_off == 0
+    rows = scene.rows()
+    assert "holds 12 messages" in rows["anna"].failure and "Back office 2023: no such folder" in rows["carl"].failure
+
+
+def test_the_servers_words_are_heard(scene):
+    def handler(ledger, plan_, row, pulse):
+        raise Unreachable("s1 closed the connection.", words="Too many connections")
+
+    plan_ = scene.plan("anna", workers=1)
+    late = iter([False, False])
+    object.__setattr__(plan_, "late", lambda: next(late, True))
+    workers.run(plan_, handler)
+    assert scene.rows()["anna"].failure is None and pace.state(scene.ledger, "s1").back_off > 0
+
+
+def test_a_step_that_ends_does_not_end_what_would_have_to_begin_anew(scene):
+    seen = []
+
+    def handler(ledger, plan_, row, pulse):
+        object.__setattr__(plan_, "late", lambda: True)
+        seen.append((pulse(), pulse.at_once()))
+        orders.write(ledger, "s1", "paused")
+        pulse.pace._read_at = None
+        seen.append((pulse(), pulse.at_once()))
+        raise MigrationError(repr(seen))
+
+    scene.run(handler, "anna", workers=1)
+    assert scene.rows()["anna"].failure == "[(True, False), (True, True)]"
 
 
 def test_a_worker_that_is_killed(scene):
@@ -178,5 +246,38 @@ def test_before_anything_is_touched_each_side_is_tried_once(monkeypatch, scene):
 
     monkeypatch.setattr(workers, "connect", connect)
     monkeypatch.setattr(workers, "prove", lambda server, mailbox: connect(server, mailbox).close())
-    workers.preflight(scene.plan("anna", "ben", target={"name": "t", "host": "t.test"}))
+    made = scene.plan("anna", "ben", target={"name": "t", "host": "t.test"})
+    workers.preflight(scene.ledger, made)
     assert logins == [("s1", "anna"), "closed", ("t", "anna-at-target"), "closed"]
+    # Nobody is asked who is closed, or has nothing left to read.
+    orders.write(scene.ledger, "s1", "paused")
+    workers.preflight(scene.ledger, made)
+    orders.write(scene.ledger, "s1", "running")
+    workers.run(scene.plan("anna", "ben"), moves)
+    workers.preflight(scene.ledger, made)
+    assert len(logins) == 4
+
+
+def preflight(monkeypatch, scene, error) -> None:
+    def prove(_server, _mailbox):
+        raise error
+
+    monkeypatch.setattr(workers, "prove", prove)
+    workers.preflight(scene.ledger, scene.plan("anna", "ben"))
+
+
+def test_a_rest_at_the_first_login_is_left_to_the_workers(monkeypatch, scene):
+    preflight(monkeypatch, scene, LoginRefused("no", words="Request is throttled. Suggested Backoff Time: 300 milliseconds"))
+    with pytest.raises(LoginRefused, match="wrong password"):
+        preflight(monkeypatch, scene, LoginRefused("wrong password"))
+
+
+def test_a_server_that_is_restarted_in_the_night_ends_nothing(monkeypatch, scene):
+    with pytest.raises(Down):
+        preflight(monkeypatch, scene, Down("can't be reached"))
+    workers.run(scene.plan("anna", "ben", workers=1, only=["anna"]), moves)
+    preflight(monkeypatch, scene, Down("can't be reached"))
+    assert pace.state(scene.ledger, "s1").back_off > 0
+    pace.set_values(scene.ledger, "s1", back_off_step=OUTAGE_STEPS, back_off_until=time.time() - 1)
+    with pytest.raises(Down):
+        preflight(monkeypatch, scene, Down("can't be reached"))

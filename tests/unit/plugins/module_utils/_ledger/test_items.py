@@ -8,6 +8,7 @@ import types
 import pytest
 
 from ansible_collections.messaging.migration.plugins.module_utils._ledger import items, mailboxes, passes
+from ansible_collections.messaging.migration.plugins.module_utils._model import flags
 from ansible_collections.messaging.migration.tests.unit.plugins.module_utils.ledger_fixture import message, opened, with_folder, with_mailboxes
 
 
@@ -36,6 +37,18 @@ def test_an_intent_stays_after_a_crash(ledger, folder):
     row = intent.messages[1]
     assert (row.source_uid, row.sha256, row.size) == (2, message(2, b"two").sha256, 3)
     assert (row.flags, row.internal_date) == ("\\Seen $Junk", "02-Jan-2019 03:04:05 +0100")
+
+
+def test_keywords_of_any_octets_come_back(ledger, folder):
+    names = flags.from_wire([b"\\Seen", b"k\xe9y", "voilà".encode(), bytes(range(0x80, 0x100))])
+    journal = items.Journal(ledger, folder, 1000, 7)
+    intent = journal.intend([message(1, flags=names), message(2)])
+    assert flags.parted(items.open_intents(ledger, folder)[0].messages[0].flags) == names
+    journal.settled(intent, {1: 7, 2: 8})
+    journal.flush()
+    assert items.flags(ledger, folder.id, 1, 2) == {1: names, 2: ()}
+    items.set_flags(ledger, folder.id, {1: (), 2: names[1:]})
+    assert items.flags(ledger, folder.id, 1, 2) == {1: (), 2: names[1:]}
 
 
 def test_an_outcome_is_written_with_the_next_intent(ledger, folder):

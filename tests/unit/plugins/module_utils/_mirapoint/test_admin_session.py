@@ -228,9 +228,3 @@ def test_tls_with_somebody_who_speaks_none():
         session = real(listener.getsockname()[1], timeout=0.2)
         with pytest.raises(Unreachable, match="TLS with new .*No password was sent"):
             client.Session(session)
-
-
-def test_old_tls_only_where_it_is_asked_for():
-    modern, old = client._trust(real(1)), client._trust(real(1, legacy_tls=True))
-    assert modern.minimum_version == client.ssl.TLSVersion.TLSv1_2 and old.minimum_version == client.ssl.TLSVersion.TLSv1
-    assert all(context.verify_mode == client.ssl.CERT_REQUIRED and context.check_hostname for context in (modern, old))

@@ -52,3 +52,15 @@ def test_the_difference_leads_from_one_to_the_other(before, after):
 def test_what_a_folder_stores(permanent, kept):
     wanted = ("\\Seen", "$Forwarded")
     assert flags.allowed(wanted, permanent) == (kept, tuple(name for name in wanted if name not in kept))
+
+
+@given(st.lists(st.binary(min_size=1).filter(lambda name: not set(name) & set(b" \t\r\n\v\f"))))
+def test_there_and_back(names):
+    found = flags.from_wire(names)
+    assert flags.to_wire(found) == b" ".join(names) and flags.parted(" ".join(found)) == found
+
+
+def test_for_people():
+    assert flags.shown(flags.from_wire([b"\\Seen", "Büro".encode()])) == "\\Seen Büro" and flags.shown(flags.from_wire([b"k\xe9y"])) == "k\xe9y"
+    # As a ledger of an earlier version has it.
+    assert flags.shown(["日本"]) == "日本" and flags.to_wire(["日本"]) == b"??"

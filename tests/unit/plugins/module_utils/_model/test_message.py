@@ -52,3 +52,11 @@ def test_the_hash_is_that_of_the_bytes():
 
 def test_no_content_in_a_log():
     assert "secret" not in repr(message.Message.of(1, b"secret", (), ""))
+
+
+@pytest.mark.parametrize(("one", "other", "same"), [
+    ("01-Jan-2020 01:00:00 +0100", "01-Jan-2020 00:00:00 +0000", True), ("01-Jan-2020 01:00:00 +0100", "01-Jan-2020 01:00:00 +0000", False),
+    ("", "01-Jan-2020 00:00:00 +0000", False), ("someday", "someday", True), ("someday", "another day", False),
+])
+def test_the_same_date(one, other, same):
+    assert message.same_date(one, other) == same

@@ -29,7 +29,8 @@ def test_without_an_administrator_the_owner_logs_in():
 def test_from_options_fills_in_what_is_not_said():
     options = {"host": "h.test", "name": None, "login": None, "port": None, "unknown": 1, "mailboxes": [{"name": "anna"}, {"name": "b", "target": "c"}]}
     server = Server.from_options(options)
-    assert (server.name, server.port, server.login) == ("h.test", 993, ("{mailbox}",))
+    assert (server.name, server.port, server.login, server.legacy_tls) == ("h.test", 993, ("{mailbox}",), False)
+    assert Server.from_options({"host": "h", "legacy_tls": True}).legacy_tls
     assert server.mailboxes == (Mailbox("anna", "anna"), Mailbox("b", "c"))
 
 

@@ -12,12 +12,13 @@ import pytest
 
 from ansible_collections.messaging.migration.plugins.module_utils._job import orders
 from ansible_collections.messaging.migration.plugins.module_utils._ledger import pace as ledger_pace
+from ansible_collections.messaging.migration.plugins.module_utils._model import throttle
 from ansible_collections.messaging.migration.plugins.module_utils._model import rest
 from ansible_collections.messaging.migration.plugins.module_utils._model.server import Probe, Server
 from ansible_collections.messaging.migration.plugins.module_utils._model.steering import FLOOR
 from ansible_collections.messaging.migration.plugins.module_utils._model.window import Window
 from ansible_collections.messaging.migration.plugins.module_utils._pace import pace as paces
-from ansible_collections.messaging.migration.plugins.module_utils._pace.pace import Pace
+from ansible_collections.messaging.migration.plugins.module_utils._pace.pace import OUTAGE_STEPS, Pace
 from ansible_collections.messaging.migration.tests.unit.plugins.module_utils.ledger_fixture import opened
 
 NIGHT = Window.from_options({"from": "22:00", "to": "06:00", "timezone": "UTC", "connections": 7, "bytes_per_second": 400_000})
@@ -161,7 +162,7 @@ def test_a_servers_own_order_goes_before_the_one_for_all(paced, ledger):
 
 def test_a_named_rest_is_kept_by_all_workers(paced, clock):
     one, other = paced(), paced()
-    assert one.back_off("Request is throttled. Suggested Backoff Time: 60000 milliseconds") == pytest.approx(60)
+    assert one.back_off(throttle.read("Request is throttled. Suggested Backoff Time: 60000 milliseconds")) == pytest.approx(60)
     assert one.closed() and other.closed() and other.waiting_until() == pytest.approx(clock.now + 60)
     clock.now += 56
     assert not other.closed()
@@ -169,26 +170,37 @@ def test_a_named_rest_is_kept_by_all_workers(paced, clock):
     assert other.take(1, 1, never) and clock.now - begun == pytest.approx(4)
 
 
+def test_a_server_that_nobody_reaches_is_waited_for_and_then_no_more(paced, clock):
+    rests = []
+    while (rest := paced().outage()) is not None:
+        rests.append(rest)
+        clock.now += rest + 1
+    assert len(rests) == OUTAGE_STEPS and 1800 < sum(rests) < 3600
+    # Another night, another outage.
+    clock.now += ledger_pace.FORGIVEN
+    assert paced().outage() == pytest.approx(1)
+
+
 def test_other_words_are_no_rest(paced):
     pace = paced()
-    assert pace.back_off("[INUSE] locked") is None and not pace.closed()
+    assert pace.back_off(throttle.read("[INUSE] locked")) is None and not pace.closed()
 
 
 def test_rests_without_a_time_grow_and_are_forgiven(paced, ledger, clock):
     rests = []
     for _number in range(11):
-        rests.append(paced().back_off("[THROTTLED]"))
+        rests.append(paced().back_off(throttle.read("[THROTTLED]")))
         # Who is told at the same moment means the same rest.
-        assert paced().back_off("[THROTTLED]") == pytest.approx(rests[-1])
+        assert paced().back_off(throttle.read("[THROTTLED]")) == pytest.approx(rests[-1])
         clock.now += rests[-1] + 1
     assert rests == pytest.approx([1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300])
     clock.now += 700
-    assert paced().back_off("[THROTTLED]") == pytest.approx(1)
+    assert paced().back_off(throttle.read("[THROTTLED]")) == pytest.approx(1)
 
 
 def test_a_shorter_rest_does_not_end_a_longer_one(paced, clock):
-    paced().back_off("Backoff Time: 100 seconds")
-    assert paced().back_off("Backoff Time: 5 seconds") == pytest.approx(100)
+    paced().back_off(throttle.read("Backoff Time: 100 seconds"))
+    assert paced().back_off(throttle.read("Backoff Time: 5 seconds")) == pytest.approx(100)
 
 
 def test_steering_holds_the_rate_and_nobody_watching_means_the_floor(paced, ledger, clock):

@@ -249,7 +249,7 @@ def test_paced(opened):
     for _number in range(9):
         pst.message(folder, {0x0E08: 100})
     source, pace = opened(pst), Slow()
-    source.paced(pace, lambda: False)
+    source.paced(pace, lambda: False, lambda: False)
     source.newest_first = True
     _state, sizes = source.open_whole(source.folders()[0])
     got = []

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from ansible_collections.messaging.migration.plugins.module_utils._errors import Stopped
-from ansible_collections.messaging.migration.plugins.module_utils._imap import folders
+from ansible_collections.messaging.migration.plugins.module_utils._imap import folders, unbroken
 from ansible_collections.messaging.migration.plugins.module_utils._imap.session import LOST, REFUSED
 from ansible_collections.messaging.migration.plugins.module_utils._model.server import Mailbox, Server
 from ansible_collections.messaging.migration.plugins.module_utils._source.registry import open_source
@@ -60,6 +60,22 @@ def test_what_is_read_and_that_nothing_is_changed(opened):
     assert verbs == {"CAPABILITY", "LOGIN", "EXAMINE", "LIST", "LSUB", "UID", "LOGOUT"}
     fetched = [line for line in server.commands if line.startswith("UID FETCH")]
     assert not any("BODY[" in line for line in fetched)
+
+
+CHANGED = "* 7 FETCH (UID 7 MODSEQ (900) FLAGS (\\Seen))\r\n"
+
+
+def test_messages_that_nobody_asked_for_are_not_told(opened):
+    """With QRESYNC a server tells other sessions' changes of flags with their UIDs, between the answers."""
+    source, _server = opened(
+        ("EXAMINE", OPENED.format(count=2)),
+        ("UID FETCH 500 (UID RFC822.SIZE)", CHANGED + "* 9 FETCH (UID 500 RFC822.SIZE 12)\r\n{tag} OK done\r\n"),
+        ("UID FETCH 500 (UID FLAGS)", CHANGED + "* 9 FETCH (UID 500 FLAGS (Work))\r\n{tag} OK done\r\n"),
+        ("UID FETCH 500 (UID)", CHANGED + "* 9 FETCH (UID 500)\r\n{tag} OK done\r\n"),
+    )
+    source.open("Sent")
+    assert source.sizes([500]) == {500: 12} and source.flags([500]) == {500: ("Work",)} and source.still_listed([500]) == {500}
+    source.close()
 
 
 def folder(name="Sent", messages=2):
@@ -141,7 +157,7 @@ def test_a_wait_that_is_broken_off_is_a_stop(opened):
 
     source, _server = opened(("EXAMINE", OPENED.format(count=1)))
     source.open("Sent")
-    source.paced(Closed(), lambda: False)
+    source.paced(Closed(), lambda: False, lambda: False)
     with pytest.raises(Stopped):
         list(source.messages({7: 3}))
     source.close()
@@ -244,4 +260,92 @@ def test_what_is_no_mail_or_can_not_be_read_is_put_aside(exchange):
     assert [folder.path for folder in source.folders()] == ["INBOX", "Journal", "Old /Deep/er"]
     assert [(one.path, one.holds) for one in source.aside.left_out] == [("Calendar", "calendar"), ("Work", "not wanted")]
     assert list(source.aside.unreadable) == ["Old "] and source.aside.unlisted == ("Old /Deep",)
+    source.close()
+
+
+def given(*uids, body="abc", end="{tag} OK done\r\n"):
+    one = '* 1 FETCH (UID {} FLAGS () INTERNALDATE "01-Jan-2020 00:00:00 +0000" BODY[] {{{}}}\r\n{})\r\n'
+    return "".join(one.format(uid, len(body), body) for uid in uids) + end
+
+
+class Pace:
+    """No limit."""
+
+    limited = False
+
+    def arrival(self, sock):
+        return None
+
+    def take(self, messages, size, stop):
+        return True
+
+
+@pytest.mark.parametrize("paced", [False, True])
+def test_a_message_at_which_the_server_closes_the_connection(exchange, monkeypatch, paced):
+    monkeypatch.setattr(unbroken, "SHORTEST_REST", 0)
+    source, server = exchange(
+        "imap", [FULL, ("UID FETCH 7:10", given(7, end="* BYE gone\r\n"))],
+        [FULL, ("UID FETCH 8 ", None)], [FULL, ("UID FETCH 8 ", given(end="* BYE gone\r\n"))],
+        [FULL, ("UID FETCH 8 ", None)], [FULL, ("UID FETCH 7 ", given(7)), ("UID FETCH 9 ", given(9)), ("UID FETCH 10 ", given(10))],
+    )
+    if paced:
+        source.paced(Pace(), lambda: False, lambda: False)
+    source.open("Sent")
+    found = list(source.messages(dict.fromkeys(range(7, 11), 3)))
+    assert [message.uid for batch in found for message in batch.messages] == [7, 9, 10] and [uid for batch in found for uid in batch.empty] == [8]
+    assert [batch.why for batch in found if batch.why] == [
+        {8: "the connection broke at this message each time it was asked for alone: the server closed the connection"},
+    ]
+    source.close()
+    assert server.commands.count('EXAMINE "Sent"') == 5
+
+
+def test_what_was_asked_for_ahead_went_with_the_connection(exchange, monkeypatch):
+    monkeypatch.setattr(unbroken, "SHORTEST_REST", 0)
+    broken, anew = ("UID FETCH 7:8", given(7, end="* BYE gone\r\n")), ("UID FETCH 8 ", given(8))
+    source, server = exchange("imap", [FULL, broken], [FULL, anew, FULL, ("UID FETCH 1:*", SIZES)])
+    source.open("First")
+    found = source.messages({7: 3, 8: 3}, lambda: source.ask_ahead(folder("Second")))
+    assert [message.uid for batch in found for message in batch.messages] == [7, 8]
+    assert source.open_whole(folder("Second"))[1] == {7: 3}
+    source.close()
+    assert [line for line in server.commands if line.startswith("EXAMINE")][-2:] == ['EXAMINE "First"', 'EXAMINE "Second"']
+
+
+def test_a_folder_that_is_another_one_after_a_break(exchange, monkeypatch):
+    monkeypatch.setattr(unbroken, "SHORTEST_REST", 0)
+    other = ("EXAMINE", OPENED.format(count=2).replace("UIDVALIDITY 1", "UIDVALIDITY 2"))
+    source, _server = exchange("imap", [FULL, ("UID FETCH 7", None)], [other])
+    source.open("Sent")
+    with pytest.raises(LOST, match="the folder Sent was replaced while it was read"):
+        list(source.messages({7: 3}))
+    source.close()
+
+
+NOTICE = (
+    "{sender}\r\nTo: anna@example.test\r\nSubject: Retrieval using the IMAP4 protocol failed for the following message: 20004\r\n\r\n"
+    "The server couldn't retrieve the following message: <sales@example.test>\r\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("sender", "profile", "more", "is_mail"),
+    [
+        ("From: Microsoft Exchange Server 2010", "exchange_2010", "", False),
+        ('FROM: "Microsoft Exchange Server\r\n 2007"', "exchange_2007", "", False),
+        ("From: Microsoft Exchange Server 2010", "imap", "", True),
+        ("From: Microsoft Exchange Server 2010", "exchange_2010", "x" * 8192, True),
+        ("From: Microsoft Exchange Server Team <news@example.test>", "exchange_2010", "", True),
+        ("From: Microsoft Exchange Server Team\r\n <news@example.test>", "exchange_2010", "", True),
+        ("From: ben@example.test\r\nX-Mailer: Microsoft Exchange Server 2010", "exchange_2010", "", True),
+        ("Subject: a\r\n\r\nFrom: Microsoft Exchange Server 2010", "exchange_2010", "", True),
+    ],
+    ids=["2010", "folded and quoted", "no Exchange", "long", "an address", "an address in the next line", "another header", "in the text"],
+)
+def test_what_exchange_gives_instead_of_a_message(exchange, sender, profile, more, is_mail):
+    source, _server = exchange(profile, [FULL, ("UID FETCH 7:8", given(7, body=NOTICE.format(sender=sender) + more, end="") + given(8))])
+    source.open("Sent")
+    [batch] = source.messages({7: 400, 8: 3})
+    assert ([message.uid for message in batch.messages], batch.empty, batch.absent) == (([7, 8], [], []) if is_mail else ([8], [7], []))
+    assert batch.why == ({} if is_mail else {7: "the server gave a substitute for it, which says that it can't be retrieved by IMAP"})
     source.close()

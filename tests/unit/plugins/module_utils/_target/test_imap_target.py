@@ -120,7 +120,9 @@ def test_flags_are_added_and_removed(opened):
     target, sent = opened()
     target.store([3, 1, 2], ["\\Seen", "$Junk"], ["\\Flagged"])
     target.store([5], [], [])
-    assert sent() == ["UID STORE 1:3 +FLAGS.SILENT (\\Seen $Junk)", "UID STORE 1:3 -FLAGS.SILENT (\\Flagged)"]
+    # As it came, octet by octet.
+    target.store([6], ["voilà".encode().decode("latin-1")], [])
+    assert sent() == ["UID STORE 1:3 +FLAGS.SILENT (\\Seen $Junk)", "UID STORE 1:3 -FLAGS.SILENT (\\Flagged)", "UID STORE 6 +FLAGS.SILENT (voilà)"]
 
 
 def test_a_refused_command_is_told_without_its_arguments(opened):
@@ -154,6 +156,15 @@ def test_reading_back_from_a_uid_on(opened):
     [(uid, stored)] = target.contents(from_uid=5).items()
     assert (uid, stored.sha256, stored.flags, stored.internal_date) == (8, content_hash(b"abc"), ("\\Seen",), "01-Jan-2020 00:00:00 +0000")
     assert len(sent()) == 2
+
+
+def test_what_nobody_asked_for_is_not_read_back(opened):
+    """With QRESYNC a server tells other sessions' changes of flags with their UIDs, between the answers."""
+    listing = "* 1 FETCH (UID 7 MODSEQ (900) FLAGS (\\Seen))\r\n* 2 FETCH (UID 8 RFC822.SIZE 3)\r\n{tag} OK done\r\n"
+    message = '* 2 FETCH (UID 8 FLAGS () INTERNALDATE "01-Jan-2020 00:00:00 +0000" BODY[] {3}\r\nabc)\r\n{tag} OK done\r\n'
+    target, sent = opened("", ("UID FETCH 8", listing), ("UID FETCH 8", message))
+    assert list(target.contents(uids=[8])) == [8]
+    assert sent() == ["UID FETCH 8 (UID RFC822.SIZE)", "UID FETCH 8 (UID FLAGS INTERNALDATE BODY.PEEK[])"]
 
 
 def test_what_can_not_be_read_back_is_an_error(opened):
