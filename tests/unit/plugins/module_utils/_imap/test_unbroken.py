@@ -105,7 +105,7 @@ def test_messages_that_come_whole_before_each_break_are_not_held_against_the_nex
     """The connection breaks behind each message, before the end of the answer."""
     class Ends(Source):
         def fetched(self, sizes, when_all_asked):
-            yield next(super().fetched({min(sizes): 1}, None))
+            yield from super().fetched({min(sizes): 1}, None)
             raise CLOSED
 
     source = Ends(7, bad())
