@@ -31,6 +31,8 @@ display = Display()
 ADDED = ("messages", "bytes", "flags", "moved", "deleted", "folders", "skipped_by_filter")
 # No step is made longer than this, in seconds.
 LONGEST_STEP = 120.0
+# Numbers of a row of `progress` that grow as the work goes on.
+GETS_ON = ("mailboxes_done", "messages", "bytes")
 # How often the module is asked while it waits, in seconds: an order to stop, or to go on, is not to wait for the window.
 LOOK_AGAIN_SECONDS = 60.0
 
@@ -108,7 +110,8 @@ class SteppedAction(ActionBase):
 
 
 def _through(result: dict) -> list:
-    return [(row["server"], row["mailboxes_done"], row["messages"], row["bytes"]) for row in result.get("progress") or ()]
+    """What tells whether a step got on."""
+    return [[row.get(key) for key in GETS_ON] for row in result.get("progress") or () if "mailboxes_done" in row]
 
 
 def _news(result: dict) -> list:

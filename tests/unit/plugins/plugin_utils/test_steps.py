@@ -113,6 +113,14 @@ def test_what_a_step_is_too_short_for_gets_longer_ones(act):
     assert [call["time_budget"] for call in calls] == [60.0, 120.0, 240.0, 480.0, 960.0, 120.0]
 
 
+def test_rows_of_other_modules_say_less(act):
+    few = {"finished": False, "progress": [{"server": "s1", "mailboxes": 2, "mailboxes_done": 1}]}
+    other = {"finished": False, "progress": [{"users": 7}]}
+    for row, budgets in ((few, [120.0, 120.0, 240.0]), (other, [120.0] * 3)):
+        _result, calls = act({"progress_interval": 120}, row, row, {"finished": True}, inventory_hostname="station2")
+        assert [call["time_budget"] for call in calls] == budgets
+
+
 def test_no_budget_in_a_variable_is_no_budget(act):
     _result, calls = act({"time_budget": "0"}, {"finished": False}, {"finished": True})
     assert len(calls) == 2
