@@ -22,7 +22,8 @@ options:
       kind:
         description:
           - What it is.
-          - V(active_directory) is one with Exchange 2000 or later in it. Each domain of a forest is a directory of its own.
+          - V(active_directory) is one with Exchange 2000 or later in it. Each domain of a forest is a directory of its own. Public folders with an
+            address are looked for in the whole domain.
           - V(exchange_5_5) is the directory of Exchange 5.5 by LDAP. It was never tried against an Exchange 5.5; the tests use another LDAP server
             with entries as they are described for it. Limits of its stores are not read.
           - V(exchange_5_5_csv) is a file that C(Directory Export) of its Administrator program, or C(admin /e), wrote. It needs the columns
@@ -30,6 +31,9 @@ options:
             C(Primary Windows NT Account), C(Home-Server), C(E-mail address), C(Members), C(Obj-Container), C(Hide from AB), C(Obj-Dist-Name),
             C(MDB-Use-Defaults), C(DXA-Task), C(MDB-Over-Quota-Limit), C(Alt-Recipient) and C(Deliver-And-Redirect). Do not restrict the export
             to a server, or lists and custom recipients are missing.
+          - Of members and forwards that such a file tells with their site (C(/o=Example/ou=Berlin/cn=Recipients/cn=anna)), those of its own site are
+            found in it, which it knows by C(Obj-Dist-Name), else by C(Obj-Container) or C(Home-Server) where these have the site. Those of other
+            sites are found in a directory of theirs, which for a file needs C(Obj-Dist-Name) as well.
         type: str
         default: active_directory
         choices: [active_directory, exchange_5_5, exchange_5_5_csv]

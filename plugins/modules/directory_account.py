@@ -74,7 +74,10 @@ options:
         type: int
         default: 0
       forward_to:
-        description: Address to which all mail goes. It becomes C(miForwardingAddress), and C(miDeliveryOption) becomes C(forward).
+        description:
+          - Address to which all mail goes. It becomes C(miForwardingAddress), and C(miDeliveryOption) becomes C(forward).
+          - A forward that the entry has, and the account has not or not any more, is left and counted as RV(forwards_left), since it may be the user's own
+            or one of M(messaging.migration.directory_routing).
         type: str
         default: ""
       keeps_copy:
@@ -155,6 +158,14 @@ options:
     type: str
     default: ""
     choices: ["", bytes, kb, mb]
+  on_foreign:
+    description:
+      - What to do where the entry of an account is somebody else's, which is one that has addresses in C(mail) or O(alias_attribute), and none of the
+        account's.
+      - With V(refuse) the account is refused. V(adopt) makes the entry that of the account, for people whose addresses have all changed.
+    type: str
+    default: refuse
+    choices: [refuse, adopt]
   time_budget:
     description:
       - How long to work, in seconds; V(0) until everything is done. It ends after an account, never before 100 of them, and never before four times as
@@ -239,10 +250,17 @@ forwards_not_expressed:
   returned: success
   type: int
   sample: 0
+forwards_left:
+  description:
+    - Of these, how many forward all their mail although O(accounts) does not say so, or says that they keep a copy. The report has their names and
+      where it goes.
+  returned: success
+  type: int
+  sample: 0
 refused:
   description:
-    - Accounts that the directory refused, C(name) and C(reason), or whose name several entries have. After 20 of them the module stops. It fails
-      where there is one.
+    - Accounts that the directory refused, C(name) and C(reason), whose name several entries have, whose entry is somebody else's, or who would get a
+      further address that another entry has. After 20 of them the module stops. It fails where there is one.
   returned: success
   type: list
   elements: dict
@@ -297,7 +315,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._directory.server import SERVER
 from ..module_utils._job.directory_accounts import accounts
-from ..module_utils._model.account_entry import ACCOUNTS, FORM
+from ..module_utils._model.account_entry import ACCOUNTS, FORM, ON_FOREIGN
 from ..module_utils._run import run
 
 
@@ -307,6 +325,7 @@ def main():
             **SERVER,
             **ACCOUNTS,
             **FORM,
+            **ON_FOREIGN,
             "time_budget": {"type": "float", "default": 0},
             "progress_interval": {"type": "float", "default": 15},
             "report_path": {"type": "path"},

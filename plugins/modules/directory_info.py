@@ -73,6 +73,7 @@ directories:
       dynamic_lists: 4
       largest_list: 5000
       contacts: 300
+      public_folders: 40
       addresses: 21200
       servers: {EXCHANGE1: 5000, EXCHANGE2: 4812}
       remarks: 17
@@ -119,6 +120,10 @@ directories:
       returned: success
     contacts:
       description: People outside.
+      type: int
+      returned: success
+    public_folders:
+      description: Public folders with a mail address of any kind.
       type: int
       returned: success
     addresses:

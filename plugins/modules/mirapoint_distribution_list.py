@@ -50,7 +50,8 @@ options:
         required: true
       entries:
         description:
-          - Entries that have to be in it, beside those that it has. Adding one needs V(list_entry_add) in O(unconfirmed_commands).
+          - Entries that have to be in it. Adding one needs V(list_entry_add) in O(unconfirmed_commands). Others that it has stay there, and are
+            counted as RV(surplus).
         type: list
         elements: str
         default: []
@@ -101,6 +102,11 @@ entries_added:
   returned: success
   type: int
   sample: 2
+surplus:
+  description: Entries of the lists in O(lists) that are there and that O(lists) does not have; the report names them.
+  returned: success
+  type: int
+  sample: 0
 wanted:
   description: Lists in O(lists).
   returned: success

@@ -15,7 +15,7 @@ description:
   - It asks for the list of users first and sends commands only for those who lack, or with O(state=absent) for those who are there. So it can be run
     again at any time, also after it was killed, and goes on with what is left.
   - One call takes thousands of users and shows how far it is.
-  - Names are compared as they are written. A user whom the appliance says to have already is left as he is.
+  - Names are compared as they are written. A user who is there is left as he is, or is refused where O(on_foreign) says so.
   - Passwords are set where a user is added, and never changed.
   - The mailbox with its quota and rights is the business of M(messaging.migration.imap_mailbox).
 extends_documentation_fragment:
@@ -52,7 +52,7 @@ options:
         required: true
       full_name:
         description:
-          - Full name, for a user that is added. One who is there with another is left so and counted as RV(differing).
+          - Full name, for a user that is added. One who is there with another is left so and counted as RV(differing), see also O(on_foreign).
         type: str
         default: ""
       password:
@@ -65,6 +65,14 @@ options:
     type: str
     default: present
     choices: [present, absent]
+  on_foreign:
+    description:
+      - What to do where a user is there and is called otherwise, so that he seems to be another person. That is when each of both full names has a
+        word that the other lacks; words with letters beyond ASCII tell nothing, since it is not public how an appliance keeps them.
+      - With V(refuse) the user is refused. With V(adopt) he is taken for the same person and left as he is.
+    type: str
+    default: refuse
+    choices: [refuse, adopt]
   time_budget:
     description:
       - How long to work, in seconds; V(0) until everything is done. It ends after a user, never before 100 of them, and never before four times as long
@@ -138,7 +146,9 @@ differing:
   type: int
   sample: 0
 refused:
-  description: Users that the appliance refused, C(name) and C(reason). After 20 of them the module stops. It fails where there is one.
+  description:
+    - Users that the appliance refused, C(name) and C(reason), or who are there as another person. After 20 of them the module stops. It fails where
+      there is one.
   returned: success
   type: list
   elements: dict
@@ -186,6 +196,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._job.mirapoint_users import users
 from ..module_utils._mirapoint.appliance import PAGE_SIZE, SERVER, SWITCH, USERS
+from ..module_utils._model.account_entry import ON_FOREIGN
 from ..module_utils._run import run
 
 
@@ -196,6 +207,7 @@ def main():
             **PAGE_SIZE,
             **SWITCH,
             **USERS,
+            **ON_FOREIGN,
             "state": {"type": "str", "default": "present", "choices": ["present", "absent"]},
             "time_budget": {"type": "float", "default": 0},
             "progress_interval": {"type": "float", "default": 15},

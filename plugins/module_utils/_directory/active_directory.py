@@ -12,7 +12,7 @@ import re
 
 from .._errors import MigrationError
 from .._model import proxy_addresses
-from .._model.directory import Contact, Directory, Forward, Group, Person, Quota, key
+from .._model.directory import Contact, Directory, Forward, Group, Person, PublicFolder, Quota, key
 from .ldap import UNHARMED, BadFilter, Entry, Refused, Session
 from .server import DirectoryServer
 
@@ -23,6 +23,7 @@ CONTACTS = f"(&(objectClass=contact){MAIL})"
 # Also those without an address: they may be members of those with one.
 GROUPS = "(objectClass=group)"
 DYNAMIC = "(objectClass=msExchDynamicDistributionList)"
+PUBLIC_FOLDERS = f"(&(objectClass=publicFolder){MAIL})"
 
 COMMON = ("displayName", "cn", "mailNickname", "mail", "proxyAddresses", "legacyExchangeDN", "msExchHideFromAddressLists")
 # Who may send to an entry, and how much.
@@ -72,12 +73,19 @@ class _Reader:
             self.directory.groups.append(self._group(entry, tuple(map(key, self.session.rest(entry, "member")))))
         for entry in self._search(DYNAMIC, (*COMMON, *RESTRICTIONS, "msExchDynamicDLFilter", "msExchDynamicDLBaseDN", "msExchQueryFilter")):
             self.directory.groups.append(self._dynamic(entry))
+        for entry in self._search(PUBLIC_FOLDERS, COMMON, base=self._domain()):
+            self.directory.public_folders.append(PublicFolder(key(entry.dn), _name(entry), self._addresses(entry)))
         return self.directory
 
-    def _search(self, filter_: str, attributes, by_range: str = "") -> list[Entry]:
+    def _domain(self) -> str:
+        """Public folders lie in a container of the domain, wherever its users are."""
+        own = self.session.root.one("defaultNamingContext")
+        return own if own and key(self.base).endswith(key(own)) else self.base
+
+    def _search(self, filter_: str, attributes, by_range: str = "", base: str = "") -> list[Entry]:
         own = self.session.server.filter
         # All of it before the next is asked: a connection has one search at a time.
-        return list(self.session.search(self.base, f"(&{filter_}{own})" if own else filter_, attributes, by_range=by_range))
+        return list(self.session.search(base or self.base, f"(&{filter_}{own})" if own else filter_, attributes, by_range=by_range))
 
     def _person(self, entry: Entry) -> Person:
         return Person(

@@ -12,13 +12,15 @@ Nobody tried this against an Exchange 5.5: attributes are those that its vendor 
 from __future__ import annotations
 
 from .._model import proxy_addresses
-from .._model.directory import Addresses, Contact, Directory, Forward, Group, Person, Quota, key
+from .._model.directory import Addresses, Contact, Directory, Forward, Group, Person, PublicFolder, Quota, key
 from .ldap import Entry, Session
 from .server import DirectoryServer
 
 MAILBOXES = "(objectClass=organizationalPerson)"
 CUSTOM_RECIPIENTS = "(objectClass=Remote-Address)"
 LISTS = "(objectClass=groupOfNames)"
+# By either of its names.
+PUBLIC_FOLDERS = "(&(|(objectClass=Public-Folder)(objectClass=publicFolder))(|(mail=*)(rfc822Mailbox=*)(otherMailbox=*)))"
 
 COMMON = ("cn", "uid", "mail", "rfc822Mailbox", "otherMailbox", "Hide-From-Address-Book")
 RESTRICTIONS = ("Auth-Orig", "Unauth-Orig", "DL-Mem-Submit-Perms", "DL-Mem-Reject-Perms", "Deliv-Cont-Length", "Submission-Cont-Length")
@@ -48,6 +50,8 @@ class _Reader:
         self.directory.people += map(self._person, self._search(MAILBOXES, (*MAILBOX, *more)))
         self.directory.contacts += map(self._contact, self._search(CUSTOM_RECIPIENTS, (*COMMON, "Target-Address")))
         self.directory.groups += map(self._group, self._search(LISTS, (*COMMON, *RESTRICTIONS, "member")))
+        for entry in self._search(PUBLIC_FOLDERS, COMMON):
+            self.directory.public_folders.append(PublicFolder(key(entry.dn), entry.one("cn") or entry.dn, self._addresses(entry)))
         return self.directory
 
     def _search(self, filter_: str, attributes) -> list[Entry]:

@@ -35,6 +35,8 @@ NEEDED = {"class": "Obj-Class", "name": "Directory Name", "addresses": "E-mail A
 CLASSES = ("mailbox", "dl", "remote")
 # A value begins with its type; what lies between two percent signs and does not is the rest of the value before.
 _TYPE = re.compile(r"[A-Za-z][A-Za-z0-9]*[:$]")
+# A name within the organisation: /o=Example/ou=Berlin/cn=Recipients/cn=anna, of which the first two are the site.
+_SITE = re.compile(r"(/o=[^/]*)?(/ou=[^/]*)/cn=")
 
 
 def read(server: DirectoryServer) -> Directory:
@@ -58,7 +60,7 @@ def _text(server: DirectoryServer) -> str:
 
 class _Reader:
     def __init__(self, server: DirectoryServer, text: str) -> None:
-        self.server, self.directory = server, Directory(server.name)
+        self.server, self.directory = server, Directory(server.name, relative=True)
         try:
             self.header, *self.lines = list(csv.reader(io.StringIO(text, newline=""), strict=True)) or [[]]
         except csv.Error as error:
@@ -86,7 +88,7 @@ class _Reader:
             elif kind == "mailbox":
                 self.directory.people.append(self._person(row, known))
             elif kind == "remote":
-                self.directory.contacts.append(self._contact(row))
+                self.directory.contacts.append(self._contact(row, known))
             else:
                 self.directory.groups.append(self._group(row, known))
         return self.directory
@@ -94,7 +96,7 @@ class _Reader:
     def _person(self, row: dict, known: _Names) -> Person:
         limits = [int(row[name]) for name in ("no_receive", "no_send") if row.get(name, "").isdigit()]
         return Person(
-            key=_key(row), name=row.get("display") or row["name"], addresses=self._addresses(row), alias=row.get("alias", ""),
+            key=known.key(row), name=row.get("display") or row["name"], addresses=self._addresses(row), alias=row.get("alias", ""),
             account=row.get("account", "").rpartition("\\")[2], first=row.get("first", ""), last=row.get("last", ""), place=row.get("container", ""),
             server=row.get("server", "").rpartition("cn=")[2] or row.get("server", ""),
             quota=Quota(limits[0] if limits else None) if row.get("use_defaults") == "0" else Quota(known=False),
@@ -103,15 +105,15 @@ class _Reader:
             attributes={name: row.get(name, "") for name in self.server.attributes},
         )
 
-    def _contact(self, row: dict) -> Contact:
+    def _contact(self, row: dict, known: _Names) -> Contact:
         addresses = self._addresses(row)
         target = proxy_addresses.target(row.get("target", ""))
-        return Contact(_key(row), row.get("display") or row["name"], addresses, target or addresses.primary, _yes(row, "hidden"))
+        return Contact(known.key(row), row.get("display") or row["name"], addresses, target or addresses.primary, _yes(row, "hidden"))
 
     def _group(self, row: dict, known: _Names) -> Group:
         members = [value.strip() for value in row.get("members", "").split("%") if value.strip()]
         return Group(
-            key=_key(row), name=row.get("display") or row["name"], addresses=self._addresses(row), alias=row.get("alias", ""),
+            key=known.key(row), name=row.get("display") or row["name"], addresses=self._addresses(row), alias=row.get("alias", ""),
             members=tuple(map(known.find, members)), hidden=_yes(row, "hidden"),
         )
 
@@ -123,19 +125,34 @@ class _Reader:
 
 
 class _Names:
-    """Members are told by their container and directory name, or by the latter alone where there is one container: Recipients/cn=anna, anna."""
+    """Members are told by their container and directory name, or by the latter alone where there is one container: Recipients/cn=anna, anna.
+
+    Those of another site are told with it, and are not in the file; somebody here may have the same name. What site the file is of, names say that
+    are of nobody else: Obj-Dist-Name, Obj-Container, and Home-Server."""
 
     def __init__(self, rows: list[dict]) -> None:
-        counts = collections.Counter(map(_key, rows))
+        told = (_SITE.match(row.get(column, "").casefold() + "/cn=") for row in rows for column in ("dn", "container", "server"))
+        self.sites = {found.groups() for found in told if found}
+        counts = collections.Counter(map(self.key, rows))
         self.twice = sorted(name for name, count in counts.items() if count > 1)
         self.keys = set(counts)
         short = collections.Counter(row["name"].casefold() for row in rows)
-        self.short = {row["name"].casefold(): _key(row) for row in rows if short[row["name"].casefold()] == 1}
+        self.short = {row["name"].casefold(): self.key(row) for row in rows if short[row["name"].casefold()] == 1}
 
     def find(self, name: str) -> str:
         """The key of the entry; the name itself where there is none, so that it is told."""
-        spelled = _spelled(name)
+        spelled = self._spelled(name)
         return spelled if spelled in self.keys else self.short.get(spelled) or key(name)
+
+    def key(self, row: dict) -> str:
+        return self._spelled(f"{row.get('container') or 'Recipients'}/cn={row['name']}")
+
+    def _spelled(self, name: str) -> str:
+        """Within the file's own site, what counts begins with the first container."""
+        spelled = name.strip().casefold()
+        found = _SITE.match(spelled)
+        own = found and any(found[2] == unit and found[1] in (None, organisation) for organisation, unit in self.sites)
+        return spelled[found.end():] if own else spelled
 
 
 def values(text: str) -> list[str]:
@@ -147,16 +164,6 @@ def values(text: str) -> list[str]:
         elif piece:
             found.append(piece)
     return found
-
-
-def _key(row: dict) -> str:
-    return _spelled(f"{row.get('container') or 'Recipients'}/cn={row['name']}")
-
-
-def _spelled(name: str) -> str:
-    """Site and organisation are the same for all of an export: what counts begins with the first container."""
-    spelled = name.strip().casefold()
-    return re.sub(r"^(/o=[^/]*)?/ou=[^/]*/cn=", "", spelled)
 
 
 def _yes(row: dict, name: str) -> bool:

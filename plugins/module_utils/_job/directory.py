@@ -53,7 +53,8 @@ def _counts(directory: Directory) -> dict:
         "dynamic_lists": sum(bool(group.dynamic) for group in groups),
         "largest_list": max((len(group.members) for group in groups), default=0),
         "contacts": len(directory.contacts),
-        "addresses": sum(len(entry.addresses.all) for entry in (*people, *groups, *directory.contacts)),
+        "public_folders": len(directory.public_folders),
+        "addresses": sum(len(entry.addresses.all) for entry in directory.entries),
         "servers": dict(sorted(collections.Counter(person.server for person in people if person.has_mailbox).items())),
         "remarks": len(directory.remarks),
     }

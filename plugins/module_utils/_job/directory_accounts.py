@@ -8,13 +8,14 @@
 
 from __future__ import annotations
 
+import collections
 import time
 
 from .._directory.ldap import Entry, Refused
 from .._directory.server import NOTHING_TOUCHED, written_to
 from .._directory.writing import WritingSession, rdn
 from .._errors import MigrationError
-from .._model.account_entry import Form, expressed
+from .._model.account_entry import REFUSE, Form, expressed
 from .._model.progress import eta_seconds, rate
 from . import mirapoint
 from .event_file import Write, events
@@ -22,6 +23,8 @@ from .event_file import Write, events
 # A step goes on until so many are done, and for so many times as long as it took to read what is there: it has to get somewhere.
 LEAST_DONE = 100
 LEAST_SHARE = 4
+# Of an entry's addresses, so many are named.
+MOST_NAMED = 3
 
 
 def accounts(params: dict, check_mode: bool = False) -> dict:
@@ -50,9 +53,13 @@ class _Accounts:
         self.changes: list[tuple[str, str, str]] = []
         self.done = {"added": 0, "corrected": 0}
         began = time.monotonic()
+        self.adopts = params["on_foreign"] != REFUSE
+        # Addresses, and the names of the entries that have them; for accounts that get further ones.
+        self.owners: dict[str, set[str]] = collections.defaultdict(set)
         self.there = self._read()
         self.read_at = time.monotonic()
         self.todo = [(account, *todo) for account in params["accounts"] if (todo := self._todo(account))]
+        self.forwards_left = self._forwards_left()
         budget = params["time_budget"]
         self.ends = self.read_at + max(budget, LEAST_SHARE * (self.read_at - began)) if budget else float("inf")
 
@@ -63,6 +70,8 @@ class _Accounts:
         for entry in self.session.search(self.base, f"(&({name}=*){own})" if own else f"({name}=*)", self.form.managed):
             for value in entry.all(name):
                 found.setdefault(value.casefold(), []).append(entry)
+            for address in self.form.addresses_there(entry.all):
+                self.owners[address.casefold()].add(entry.dn)
         return found
 
     def _todo(self, account: dict) -> tuple:
@@ -71,7 +80,32 @@ class _Accounts:
         if len(found) != 1:
             return found or None, {}, {}
         before, after = self.form.corrected(account, found[0].dn, found[0].all)
-        return (found, before, after) if after else ()
+        return (found, before, after) if after or self._foreign(account, found[0]) else ()
+
+    def _foreign(self, account: dict, entry: Entry) -> list[str]:
+        """The addresses of an entry that is somebody else's and stays so."""
+        return [] if self.adopts else self.form.foreign(account, entry.all)
+
+    def _refuse(self, account: dict, found: list[Entry] | None) -> None:
+        """What would harm somebody else. Raises Refused."""
+        if found and len(found) > 1:
+            raise Refused(f"{len(found)} entries have this name: {', '.join(sorted(entry.dn for entry in found))}")
+        if found and (others := self._foreign(account, found[0])):
+            raise Refused(
+                f"its entry {found[0].dn} is somebody else's: it has the address {', '.join(others[:MOST_NAMED])}, and none of this account's. Give "
+                "the account another target in the overrides of the plan, remove that entry, or set on_foreign to adopt if both are the same person"
+            )
+        known = {address.casefold() for address in found[0].all(self.form.aliases)} if found else set()
+        for address in self.form.alias_values(account):
+            owners = self.owners.get(address.casefold(), set()) - ({found[0].dn} if found else set())
+            if owners and address.casefold() not in known:
+                raise Refused(f"the entry {min(owners)} has the address {address}. Take it away there, or out of the plan")
+
+    def _forwards_left(self) -> list[tuple[str, list[str]]]:
+        """(account, where its mail goes) of those whose forward is none of the plan's. It is not taken away, since nobody knows whose it is."""
+        found = ((account, self.there.get(account["target"].casefold(), [])) for account in self.params["accounts"])
+        left = [(account["target"], self.form.forward_left(account, there[0].all)) for account, there in found if len(there) == 1]
+        return [(name, addresses) for name, addresses in left if addresses]
 
     def run(self) -> dict:
         self._prepare()
@@ -103,8 +137,7 @@ class _Accounts:
         """False when it is no use to go on."""
         outcome = "corrected" if found else "added"
         try:
-            if found and len(found) > 1:
-                raise Refused(f"{len(found)} entries have this name: {', '.join(sorted(entry.dn for entry in found))}")
+            self._refuse(account, found)
             if not self.check_mode:
                 self._written(account, found, before, after)
         except Refused as error:
@@ -122,6 +155,8 @@ class _Accounts:
             self.session.add(f"{rdn(self.form.name, account['target'])},{self.base}", self.form.entry(account))
 
     def _finish(self) -> None:
+        for name, addresses in self.forwards_left:
+            self.write(account=name, outcome="forward_left", forward_to=addresses)
         for refusal in self.refusals.told:
             self.write(account=refusal["name"], outcome="refused", reason=refusal["reason"])
         if self.refusals.told:
@@ -135,7 +170,8 @@ class _Accounts:
         return {
             "changed": changed > 0, **self.done, "wanted": wanted, "as_wanted": wanted - left - refused,
             "forwards_not_expressed": sum(bool(account["forward_to"]) and not expressed(account) for account in self.params["accounts"]),
-            "refused": self.refusals.told, "finished": finished, "report_path": self.params["report_path"], "diff": mirapoint.diff(self.changes),
+            "forwards_left": len(self.forwards_left), "refused": self.refusals.told, "finished": finished, "report_path": self.params["report_path"],
+            "diff": mirapoint.diff(self.changes),
             "progress": [{
                 "server": self.session.server.name, "accounts": wanted, "accounts_done": wanted - left,
                 "accounts_per_second": round(speed, 1), "eta_seconds": eta_seconds(left, speed),

@@ -164,7 +164,7 @@ class _Routing:
         named = {key(row.entry): row for row in self.rows}
         # A row of an entry that has another name by now.
         moved = {row.target: row for row in self.rows if row.entry not in self.finder}
-        todo = []
+        todo, renamed = [], []
         for own, (account, entry) in found.items():
             row = named.get(own) or moved.get(account["target"])
             contact = row.contact if row and row.state == ROUTED else {}
@@ -175,6 +175,9 @@ class _Routing:
                 self._count(FOREIGN, account["target"], entry=entry.dn, found=current, set=ours)
             elif decision == AS_WANTED:
                 self._count(AS_WANTED, account["target"])
+                # The ledger goes with it, so that a plan that is made now knows whose it is.
+                if row and row.state == ROUTED and key(row.entry) != own and row.primary.casefold() == account["primary"].casefold():
+                    renamed.append(dataclasses.replace(row, entry=own))
             else:
                 if dn and key(dn) not in self.contacts:
                     contact = {"entry": dn, "address": f"SMTP:{self.method.address(account)}"}
@@ -182,6 +185,8 @@ class _Routing:
                     self.directory, self.method.name, own, account["target"], account["primary"], account["wave"], ROUTED, before, ours, contact,
                     row.id if row else None,
                 )))
+        if renamed and not self.check_mode:
+            directory_routes.save(self.ledger, renamed)
         for start in range(0, len(todo), BATCH):
             if not self._send(todo[start:start + BATCH]):
                 return

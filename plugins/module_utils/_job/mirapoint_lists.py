@@ -49,7 +49,9 @@ class _Lists:
         # Known of all before anything is changed.
         compared = _compared(administration, params)
         self.listed = time.monotonic()
-        self.todo = [(wanted["name"], there, lacking) for wanted, (there, lacking) in zip(params["lists"], compared, strict=True) if lacking or not there]
+        found = [(wanted["name"], *one) for wanted, one in zip(params["lists"], compared, strict=True)]
+        self.todo = [(name, there, lacking) for name, there, lacking, _surplus in found if lacking or not there]
+        self.surplus = [(name, entry) for name, _there, _lacking, surplus in found for entry in surplus]
         # Lists that are through, and those of them that lack something since it was refused.
         self.through, self.unfit = 0, 0
         budget = params["time_budget"]
@@ -66,8 +68,8 @@ class _Lists:
                     break
                 if not self._settled(name, there, lacking):
                     break
-            if finished and self.refusals.told:
-                self._refused()
+            if finished:
+                self._finish()
         except MigrationError as error:
             error.facts = {**self._result(False), **error.facts}
             raise
@@ -102,18 +104,22 @@ class _Lists:
         self.changes.append((": ".join((name, *entry.values())), "absent", "present"))
         self.write(list=name, **entry, outcome="added")
 
-    def _refused(self) -> None:
+    def _finish(self) -> None:
+        for name, entry in self.surplus:
+            self.write(list=name, entry=entry, outcome="surplus")
         for refusal in self.refusals.told:
             self.write(list=refusal["name"], outcome="refused", reason=refusal["reason"])
-        done = f"{self.counts['lists_added']} lists and {self.counts['entries_added']} entries were added"
-        raise self.refusals.error(self.administration.where, done, {})
+        if self.refusals.told:
+            done = f"{self.counts['lists_added']} lists and {self.counts['entries_added']} entries were added"
+            raise self.refusals.error(self.administration.where, done, {})
 
     def _result(self, finished: bool) -> dict:
         wanted, left = len(self.params["lists"]), len(self.todo) - self.through
         speed = rate(self.through, time.monotonic() - self.listed)
         return {
             "changed": any(self.counts.values()), **self.counts, "wanted": wanted, "as_wanted": wanted - left - self.unfit,
-            "refused": self.refusals.told, "finished": finished, "report_path": self.params["report_path"], "diff": mirapoint.diff(self.changes),
+            "surplus": len(self.surplus), "refused": self.refusals.told, "finished": finished, "report_path": self.params["report_path"],
+            "diff": mirapoint.diff(self.changes),
             "progress": [{
                 "server": self.administration.session.appliance.name, "lists": wanted, "lists_done": wanted - left,
                 "lists_per_second": round(speed, 1), "eta_seconds": eta_seconds(left, speed),
@@ -121,14 +127,14 @@ class _Lists:
         }
 
 
-def _compared(administration: Administration, params: dict) -> list[tuple[bool, list[str]]]:
-    """Of each list whether it is there, and the entries that it lacks. A connection takes one command at a time, so several of them ask."""
+def _compared(administration: Administration, params: dict) -> list[tuple[bool, list[str], list[str]]]:
+    """Of each list whether it is there, and the entries that it lacks and has beside. A connection takes one command at a time, so several of them ask."""
     wanted, over = params["lists"], threading.Event()
 
-    def ask(asker: Administration, lists: list[dict]) -> list[tuple[bool, list[str]]]:
+    def ask(asker: Administration, lists: list[dict]) -> list[tuple[bool, list[str], list[str]]]:
         try:
             # Where one of them fails the others need not go on.
-            return [_lacking(asker, one) for one in lists if not over.is_set()]
+            return [_told(asker, one) for one in lists if not over.is_set()]
         except BaseException:
             over.set()
             raise
@@ -152,7 +158,10 @@ def _others(params: dict, most: int, stack: contextlib.ExitStack) -> list[Admini
     return others
 
 
-def _lacking(administration: Administration, wanted: dict) -> tuple[bool, list[str]]:
+def _told(administration: Administration, wanted: dict) -> tuple[bool, list[str], list[str]]:
     entries = administration.entries(wanted["name"])
-    known = {entry.casefold() for entry in entries or ()}
-    return entries is not None, [entry for entry in wanted["entries"] if entry.casefold() not in known]
+    known, meant = ({entry.casefold() for entry in some or ()} for some in (entries, wanted["entries"]))
+    return (
+        entries is not None, [entry for entry in wanted["entries"] if entry.casefold() not in known],
+        [entry for entry in entries or () if entry.casefold() not in meant],
+    )

@@ -13,6 +13,7 @@ import time
 from .._errors import MigrationError
 from .._mirapoint.administration import Administration, Refused
 from .._mirapoint.appliance import NOTHING_TOUCHED, page_size
+from .._model.account_entry import REFUSE, another_person
 from .._model.progress import eta_seconds, rate
 from . import mirapoint
 from .event_file import Write, events
@@ -44,7 +45,11 @@ class _Users:
         began = time.monotonic()
         self.there = administration.users(page_size=params["page_size"])
         self.listed = time.monotonic()
-        self.todo = [user for user in params["users"] if (user["name"] in self.there) == self.absent]
+        # Those who are there, and are somebody else.
+        self.foreign = set() if self.absent or params["on_foreign"] != REFUSE else {
+            user["name"] for user in params["users"] if another_person(user["full_name"], self.there.get(user["name"], ""))
+        }
+        self.todo = [user for user in params["users"] if (user["name"] in self.there) == self.absent or user["name"] in self.foreign]
         self.differing = [] if self.absent else [
             user["name"] for user in params["users"] if user["full_name"] and self.there.get(user["name"], user["full_name"]) != user["full_name"]
         ]
@@ -72,7 +77,7 @@ class _Users:
         """All that can be known to fail, before anything is changed."""
         if self.absent and self.todo:
             self.administration.require("user_delete", "deleting users")
-        without = [] if self.absent else [user["name"] for user in self.todo if not user["password"]]
+        without = [] if self.absent else [user["name"] for user in self.todo if not user["password"] and user["name"] not in self.foreign]
         if without:
             raise MigrationError(
                 f"{self.administration.where}: {len(without)} users are to be added and have no password, the first is {without[0]}.",
@@ -83,6 +88,11 @@ class _Users:
         """False when it is no use to go on."""
         outcome = "deleted" if self.absent else "added"
         try:
+            if user["name"] in self.foreign:
+                raise Refused(
+                    f"the user is there and is called {self.there[user['name']]!r}, not {user['full_name']!r}. Give the account another target in the "
+                    "overrides of the plan, remove that user, or set on_foreign to adopt if both are the same person"
+                )
             if not self.check_mode and not self._sent(user):
                 outcome = "met"
         except Refused as error:

@@ -31,6 +31,7 @@ PLACES = ("target", "primary", "local", "domain", "full_name", "first", "last", 
 UNITS = {"": 0, "bytes": 1048576, "kb": 1024, "mb": 1}
 FORWARD = {"miDeliveryOption": ["forward"]}
 FORWARD_ADDRESS = "miForwardingAddress"
+MAIL = "mail"
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]*(;[A-Za-z0-9-]+)*")
 
 ACCOUNTS = {
@@ -55,6 +56,9 @@ ACCOUNTS = {
         },
     },
 }
+# What to do with an account that is there and is somebody else's.
+REFUSE, ADOPT = "refuse", "adopt"
+ON_FOREIGN = {"on_foreign": {"type": "str", "default": REFUSE, "choices": [REFUSE, ADOPT]}}
 FORM = {
     "name_attribute": {"type": "str", "default": "uid"},
     "object_classes": {"type": "list", "elements": "str", "default": list(CLASSES)},
@@ -109,7 +113,7 @@ class Form:
     @property
     def managed(self) -> list[str]:
         """Attributes that are read of what is there."""
-        return ["objectClass", self.name, *self.attributes, *([self.aliases] if self.aliases else []), FORWARD_ADDRESS, *FORWARD]
+        return once(["objectClass", self.name, *self.attributes, MAIL, self.aliases, FORWARD_ADDRESS, *FORWARD])
 
     def values(self, account: dict) -> Values:
         """What an account's entry has, without its object classes, its aliases and its password."""
@@ -129,6 +133,25 @@ class Form:
     def alias_values(self, account: dict) -> list[str]:
         """All addresses, the primary one too: whoever looks for a recipient there looks for each of them."""
         return once([account["primary"], *account["addresses"], *account["old_addresses"]]) if self.aliases else []
+
+    def addresses_there(self, there: t.Callable[[str], list[str]]) -> list[str]:
+        """The addresses that an entry has. `there` gives the values of an attribute."""
+        return once([*there(MAIL), *(there(self.aliases) if self.aliases else ())])
+
+    def foreign(self, account: dict, there: t.Callable[[str], list[str]]) -> list[str]:
+        """The addresses of an entry that is somebody else's: it has some, and none of them is the account's. Empty where it is not, or nothing tells."""
+        ours = [account["primary"], *account["addresses"], *account["old_addresses"]]
+        # The operator's template may give it another one.
+        ours += [value for name, values in self.values(account).items() if name.lower() == MAIL for value in values]
+        known, found = {address.casefold() for address in once(ours)}, self.addresses_there(there)
+        return found if known and known.isdisjoint(address.casefold() for address in found) else []
+
+    def forward_left(self, account: dict, there: t.Callable[[str], list[str]]) -> list[str]:
+        """Where an entry sends all mail although nothing of the account says so. An earlier plan may have, or a route, or the user himself."""
+        if any(name.lower() == FORWARD_ADDRESS.lower() for name in self.values(account)):
+            return []
+        in_force = all({value.casefold() for value in there(name)} >= set(values) for name, values in FORWARD.items())
+        return there(FORWARD_ADDRESS) if in_force else []
 
     def entry(self, account: dict) -> Values:
         found = {"objectClass": list(self.classes), self.name: [account["target"]], **self.values(account)}
@@ -179,6 +202,14 @@ def names(full_name: str) -> tuple[str, str]:
         return first.strip(), last.strip()
     first, _blank, last = full_name.strip().rpartition(" ")
     return first.strip(), last
+
+
+def another_person(full_name: str, other: str) -> bool:
+    """Whether two full names are of two people: each has a word that the other lacks. Nothing is told by no name at all, nor by words with
+    letters beyond ASCII, since it is not public how an appliance keeps these."""
+    words = [set(re.findall(r"[^\s,]+", name.casefold())) for name in (full_name, other)]
+    plain = [{word for word in some if word.isascii()} for some in words]
+    return all(words) and bool(plain[0] - words[1]) and bool(plain[1] - words[0])
 
 
 def attribute_name(option: str, name: str, may_be_empty: bool = False) -> None:

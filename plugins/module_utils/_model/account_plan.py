@@ -13,7 +13,7 @@ import dataclasses
 
 from . import addresses as encapsulated
 from .account_rules import Override, Rules, completed, values
-from .directory import Contact, Directory, Group, Person
+from .directory import Contact, Directory, Group, Person, key
 from .list_members import cycles, flattened
 
 # With one of these the plan can't be carried out as it is.
@@ -31,7 +31,7 @@ BLOCKING = {
 # These are told, and the plan can be carried out.
 NOTICE = {
     "address_outside": "an address in a domain that does not move; it is left out",
-    "address_stays": "an address in a domain that moves belongs to somebody who does not, and leads nowhere at the target",
+    "address_stays": "an address in a domain that moves belongs to somebody or a public folder that does not, and leads nowhere at the target",
     "user_without_mailbox": "a user with an address and without a mailbox; no account is made",
     "mailbox_not_found": "the directory has a mailbox that is not among those of its source server",
     "mailbox_without_user": "a mailbox that is to move has no user in any directory",
@@ -40,7 +40,7 @@ NOTICE = {
     "system_mailbox": "a mailbox of Exchange itself; it stays",
     "quota_not_known": "the mailbox has its store's limit, which is not known; it gets that of the rules",
     "member_stays": "members of a list who do not move; they stay members with their address",
-    "member_left_out": "members of a list without an SMTP address, or in no directory; they are left out",
+    "member_left_out": "members of a list without an SMTP address, or in no directory that was read; they are left out",
     "empty_list": "a list without members",
     "cycle": "groups are members of one another; each has all members of all of them",
     "forward_unknown": "a forward to somebody without an address; it is left out",
@@ -53,6 +53,8 @@ EXPLAINED = {**BLOCKING, **NOTICE}
 # How mailboxes that Exchange has for itself are called.
 SYSTEM = ("systemmailbox{", "healthmailbox", "federatedemail.", "discoverysearchmailbox", "migration.", "extest_")
 MOST_NAMED = 5
+# An entry: its directory, and its key there.
+Place = tuple[str, str]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -102,6 +104,8 @@ class _Planner:
     def __init__(self, directories, rules: Rules, mailboxes: list[Known], overrides: dict[tuple[str, str], Override]) -> None:
         self.rules, self.made, self.overrides = rules, Plan(), overrides
         self.directories = [self._completed(directory) for directory in directories]
+        self.entries = {(directory.name, entry.key): entry for directory in self.directories for entry in directory.entries}
+        self.elsewhere = self._elsewhere()
         self.servers = {known.server.casefold(): known.server for known in mailboxes}
         self.mailboxes: dict[str, dict[str, Known]] = collections.defaultdict(dict)
         for known in mailboxes:
@@ -119,9 +123,12 @@ class _Planner:
         for directory in self.directories:
             for person in sorted(directory.people, key=lambda person: person.key):
                 self._person(directory, person)
+        self.where = self._where()
+        members = self._members()
         for directory in self.directories:
             self._forwards(directory)
-            self._lists(directory)
+            self._lists(directory, members)
+        for directory in self.directories:
             self._redirects(directory)
         self._check()
         made = self.made
@@ -221,35 +228,66 @@ class _Planner:
             self._conflict("address_outside", who, address)
         return sorted(set(person.addresses.others).difference(outside), key=str.casefold)
 
-    def _where(self, directory: Directory) -> dict[str, tuple[str, bool]]:
-        """Key of each person and contact -> where mail for it goes, and whether that is somebody who moves or always was outside."""
-        found = {contact.key: (contact.target, True) for contact in directory.contacts}
-        for person in directory.people:
-            account = self.moving.get((directory.name, person.key))
-            outside = person.forward.address if person.forward and not person.has_mailbox else ""
-            found[person.key] = (account["primary"], True) if account else (outside or person.addresses.primary, bool(outside))
+    def _elsewhere(self) -> dict[str, Place]:
+        """Each entry by the names that other directories may have for it: its own, and those that it has within Exchange's organisation."""
+        found: dict[str, Place] = {}
+        # A contact may be the copy of somebody, with his old name.
+        for kind in ("people", "groups", "contacts", "public_folders"):
+            for directory in self.directories:
+                for entry in getattr(directory, kind):
+                    for name in (*([] if directory.relative else [entry.key]), *map(key, entry.addresses.old_names)):
+                        found.setdefault(name, (directory.name, entry.key))
+        return found
+
+    def _place(self, directory: Directory, name: str) -> Place:
+        """Whom a member or a forward names: an entry of its own directory, else one of another directory that was read."""
+        own = directory.name, name
+        if own in self.entries or directory.relative and not name.startswith("/"):
+            return own
+        return self.elsewhere.get(name, own)
+
+    def _where(self) -> dict[Place, tuple[str, bool]]:
+        """For each person, contact and public folder where its mail goes, and whether that is somebody who moves or always was outside."""
+        found = {}
+        for directory in self.directories:
+            found |= {(directory.name, contact.key): (contact.target, True) for contact in directory.contacts}
+            found |= {(directory.name, folder.key): (folder.addresses.primary, False) for folder in directory.public_folders}
+            for person in directory.people:
+                place = directory.name, person.key
+                account = self.moving.get(place)
+                outside = person.forward.address if person.forward and not person.has_mailbox else ""
+                found[place] = (account["primary"], True) if account else (outside or person.addresses.primary, bool(outside))
+        return found
+
+    def _members(self) -> dict[Place, tuple[Place, ...]]:
+        """Of each group; told where groups go round in a circle."""
+        found = {
+            (directory.name, group.key): tuple(self._place(directory, member) for member in group.members)
+            for directory in self.directories for group in directory.groups
+        }
+        for circle in cycles(found):
+            names = [group.addresses.primary or group.name for group in map(self.entries.__getitem__, circle)]
+            self._conflict("cycle", names[0], " > ".join((*names, names[0])))
         return found
 
     # -- forwards, lists, redirects ---------------------------------------------------------------------------------------
 
     def _forwards(self, directory: Directory) -> None:
-        where = self._where(directory)
-        where |= {group.key: (group.addresses.primary, True) for group in directory.groups}
         for person in directory.people:
             account = self.moving.get((directory.name, person.key))
             if not account or not person.forward:
                 continue
-            to = person.forward.address or where.get(person.forward.key, ("", False))[0]
+            to = person.forward.address or self._forward(self._place(directory, person.forward.key))
             if not to:
                 self._conflict("forward_unknown", account["primary"], person.forward.key)
             account |= {"forward_to": to, "keeps_copy": bool(to) and person.forward.keeps_copy}
 
-    def _lists(self, directory: Directory) -> None:
-        members = {group.key: group.members for group in directory.groups}
-        names = {group.key: group.addresses.primary or group.name for group in directory.groups}
-        for circle in cycles(members):
-            self._conflict("cycle", names[circle[0]], " > ".join(names[group] for group in (*circle, circle[0])))
-        where = self._where(directory)
+    def _forward(self, place: Place) -> str:
+        entry = self.entries.get(place)
+        return entry.addresses.primary if isinstance(entry, Group) else self.where.get(place, ("", False))[0]
+
+    def _lists(self, directory: Directory, members: dict[Place, tuple[Place, ...]]) -> None:
+        where = self.where
         for group in sorted(directory.groups, key=lambda group: group.key):
             who, override = group.addresses.primary or group.name, self.overrides.get((directory.name, group.key))
             if override and override.move is False:
@@ -264,8 +302,8 @@ class _Planner:
                 self._conflict("primary_outside", who, group.addresses.primary)
             if group.restrictions:
                 self._conflict("restriction_lost", who, ", ".join(group.restrictions))
-            flat = flattened(group.key, members)
-            self._report_members(who, flat, where)
+            flat = flattened((directory.name, group.key), members)
+            self._report_members(who, flat)
             found = sorted({where[member][0].casefold(): where[member][0] for member in flat if where.get(member, ("",))[0]}.items())
             if not found:
                 self._conflict("empty_list", who, group.dynamic)
@@ -276,8 +314,9 @@ class _Planner:
                 "members": [address for _spelling, address in found], "hidden": group.hidden, "dynamic": group.dynamic,
             })
 
-    def _report_members(self, who: str, flat: list[str], where: dict[str, tuple[str, bool]]) -> None:
-        unknown = [member for member in flat if not where.get(member, ("",))[0]]
+    def _report_members(self, who: str, flat: list[Place]) -> None:
+        where = self.where
+        unknown = [member[1] for member in flat if not where.get(member, ("",))[0]]
         staying = [where[member][0] for member in flat if member in where and where[member][0] and not where[member][1]]
         for what, found in (("member_left_out", unknown), ("member_stays", staying)):
             if found:
@@ -286,18 +325,35 @@ class _Planner:
 
     def _redirects(self, directory: Directory) -> None:
         """Addresses in domains that move, of people whose mail goes elsewhere."""
-        where = self._where(directory)
-        here = {address.casefold() for account in self.made.accounts for address in (account["primary"], *account["addresses"])}
+        here = {address.casefold() for one in (*self.made.accounts, *self.made.lists) for address in (one["primary"], *one["addresses"])}
+        owners = self._owners()
         for entry in (*directory.people, *directory.contacts):
             if (directory.name, entry.key) in self.moving:
                 continue
-            to, outside = where[entry.key]
+            to, outside = self.where[directory.name, entry.key]
             for address in filter(self.rules.moves, entry.addresses.all):
+                # A copy of somebody who moves, in another directory: he has the address himself.
+                owner = owners.get(address.casefold())
+                if owner and owner == owners.get(to.casefold()):
+                    continue
                 if outside and to and to.casefold() != address.casefold():
                     self.made.redirects.append({"directory": directory.name, "entry": entry.key, "address": address, "to": to})
                 # A contact may stand for somebody of another directory, who moves.
                 elif address.casefold() not in here and (isinstance(entry, Contact) or entry.has_mailbox):
                     self._conflict("address_stays", entry.addresses.primary or entry.key, address)
+        for folder in directory.public_folders:
+            for address in filter(self.rules.moves, folder.addresses.all):
+                if address.casefold() not in here:
+                    self._conflict("address_stays", folder.addresses.primary, f"{address} (public folder {folder.name})")
+
+    def _owners(self) -> dict[str, Place]:
+        """Addresses of accounts and lists that are made, those in domains that do not move as well."""
+        found: dict[str, Place] = {}
+        for one in (*self.made.accounts, *self.made.lists):
+            place = one["directory"], one["entry"]
+            for address in self.entries[place].addresses.all:
+                found.setdefault(address.casefold(), place)
+        return found
 
     # -- all of it together -----------------------------------------------------------------------------------------------
 
@@ -336,12 +392,9 @@ class _Planner:
 
     def _old_addresses(self, owners) -> None:
         """Aliases for the names that old mail has, as Exchange wraps them into addresses of SMTP."""
-        entries = {
-            (directory.name, entry.key): entry for directory in self.directories for entry in (*directory.people, *directory.groups)
-        }
         claims = collections.defaultdict(list)
         for one in (*self.made.accounts, *self.made.lists):
-            for name in entries[one["directory"], one["entry"]].addresses.old_names:
+            for name in self.entries[one["directory"], one["entry"]].addresses.old_names:
                 for domain in self.rules.old_name_domains:
                     claims[encapsulated.smtp("EX", name, domain).casefold()].append((one, encapsulated.smtp("EX", name, domain)))
         for spelling, claimed in sorted(claims.items()):

@@ -128,13 +128,30 @@ class Contact:
     hidden: bool = False
 
 
+@dataclasses.dataclass(frozen=True)
+class PublicFolder:
+    """One that takes mail."""
+
+    key: str
+    name: str
+    addresses: Addresses
+
+
 @dataclasses.dataclass
 class Directory:
+    """`relative`: its keys mean something within it alone, as in the export of one site."""
+
     name: str
     people: list[Person] = dataclasses.field(default_factory=list)
     groups: list[Group] = dataclasses.field(default_factory=list)
     contacts: list[Contact] = dataclasses.field(default_factory=list)
     remarks: list[Remark] = dataclasses.field(default_factory=list)
+    public_folders: list[PublicFolder] = dataclasses.field(default_factory=list)
+    relative: bool = False
+
+    @property
+    def entries(self) -> tuple[Person | Group | Contact | PublicFolder, ...]:
+        return (*self.people, *self.groups, *self.contacts, *self.public_folders)
 
     def remark(self, what: str, who: str, detail: str = "") -> None:
         self.remarks.append(Remark(what, who, detail))

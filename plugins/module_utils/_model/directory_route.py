@@ -170,11 +170,15 @@ def sent(route: Route | None, current: Values, wanted: Values) -> tuple[str, Val
 def as_before(directory: Directory, routes: list[Route]) -> Directory:
     """A directory without what sends mail to the other side: no user wanted that as a forward of his. `routes` are those in force."""
     by_entry: dict[str, list[Route]] = {}
+    by_address: dict[str, list[Route]] = {}
     for route in routes:
         by_entry.setdefault(key(route.entry), []).append(route)
+        by_address.setdefault(route.primary.casefold(), []).append(route)
     people = []
     for person in directory.people:
-        ours = [route for route in by_entry.get(person.key, ()) if any(_forward(values) == person.forward for values in route.ours)]
+        # An entry that has another name by now is still that of its addresses.
+        found = by_entry.get(person.key) or [route for address in person.addresses.all for route in by_address.get(address.casefold(), ())]
+        ours = [route for route in found if any(_forward(values) == person.forward for values in route.ours)]
         people.append(dataclasses.replace(person, forward=_forward(ours[-1].before)) if person.forward and ours else person)
     return dataclasses.replace(directory, people=people)
 

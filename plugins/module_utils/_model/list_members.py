@@ -11,8 +11,11 @@ from __future__ import annotations
 import typing as t
 
 
-def flattened(start: str, members: dict[str, tuple[str, ...]]) -> list[str]:
-    """Keys of all members of the group `start` that are no groups, each once and sorted. `members`: of each group."""
+Name = t.TypeVar("Name", bound=t.Hashable)
+
+
+def flattened(start: Name, members: dict[Name, tuple[Name, ...]]) -> list[Name]:
+    """Names of all members of the group `start` that are no groups, each once and sorted. `members`: of each group."""
     seen, found, ahead = {start}, set(), [start]
     while ahead:
         for member in members[ahead.pop()]:
@@ -24,17 +27,17 @@ def flattened(start: str, members: dict[str, tuple[str, ...]]) -> list[str]:
     return sorted(found)
 
 
-def cycles(members: dict[str, tuple[str, ...]]) -> list[tuple[str, ...]]:
+def cycles(members: dict[Name, tuple[Name, ...]]) -> list[tuple[Name, ...]]:
     """Groups that are members of themselves by way of one another; where circles share a group, one of them."""
     inner = {group: [member for member in of if member in members] for group, of in members.items()}
-    found: list[tuple[str, ...]] = []
-    done: set[str] = set()
+    found: list[tuple[Name, ...]] = []
+    done: set[Name] = set()
     for group in sorted(inner):
         found += _walk(group, inner, done)
     return found
 
 
-def _walk(start: str, inner: dict[str, list[str]], done: set[str]) -> t.Iterator[tuple[str, ...]]:
+def _walk(start: Name, inner: dict[Name, list[Name]], done: set[Name]) -> t.Iterator[tuple[Name, ...]]:
     """Depth first, without recursion: nobody says how deep groups hang. A way back to a group that is still open is a circle."""
     if start in done:
         return

@@ -162,6 +162,22 @@ def test_three_ways_in_one_run(site):
     assert not [secret for secret in (*passwords.values(), *site.secrets.values(), "the-vault-password") if secret in everything]
 
 
+def test_accounts_of_others_are_not_taken_over(site):
+    dora = f"uid=doraeck,{PEOPLE}"
+    theirs = organisation.ldif([(dora, {"objectClass": CLASSES, "uid": ["doraeck"], "cn": ["Dorian Eck"], "sn": ["Eck"], "mail": ["dorian.eck@example.test"],
+                                        "miForwardingAddress": ["d@elsewhere.test"], "miDeliveryOption": ["forward"]})])
+    subprocess.run(["ldapadd", "-x", "-H", f"ldap://127.0.0.1:{site.directory.port}", "-D", f"cn=admin,{slapd.SUFFIX}", "-w", site.directory.password],
+                   input=theirs, text=True, check=True, capture_output=True)
+    before = site.entries()
+    only = {"ways": {"by_entry": "directory"}, "copy_quota_mb": ""}
+    _changed, refused = site.run(**only)
+    assert refused["failed"] and f"its entry {dora} is somebody else's: it has the address dorian.eck@example.test" in refused["msg"]
+    assert site.entries() == before and site.quotas() == {}
+    _changed, told = site.run(on_foreign="adopt", **only)
+    assert not told["failed"] and "mail: dora.eck@example.test" in site.entries()["doraeck"]
+    assert "1 accounts forward all their mail although the plan does not say so" in site.output[-1]
+
+
 def test_the_file_is_brought_again_where_that_failed(site):
     only = {"ways": {}, "copy_quota_mb": "", "passwords_path": ""}
     bring = site.folder / "bring.yml"

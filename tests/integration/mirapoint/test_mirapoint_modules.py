@@ -92,6 +92,17 @@ def test_lists(appliance, module):
     assert planned["changed"] and appliance.mutating() == []
     done, again = module("mirapoint_distribution_list", options), module("mirapoint_distribution_list", options)
     assert (done["lists_added"], done["entries_added"], again["changed"], len(appliance.mutating())) == (2, 2, False, 4)
+    options["lists"][0]["entries"] = ["ann"]
+    assert (again["surplus"], module("mirapoint_distribution_list", options)["surplus"], len(appliance.mutating())) == (0, 1, 4)
+
+
+def test_another_person_of_the_same_name(appliance, module):
+    andreas, anna = ([{"name": "aberg", "full_name": name, "password": "pw"}] for name in ("Andreas Berg", "Anna Berg"))
+    assert module("mirapoint_user", {"server": appliance.option(), "users": andreas})["added"] == 1
+    refused = module("mirapoint_user", {"server": appliance.option(), "users": anna})
+    assert refused["failed"] and "is called 'Andreas Berg', not 'Anna Berg'" in refused["msg"]
+    adopted = module("mirapoint_user", {"server": appliance.option(), "users": anna, "on_foreign": "adopt"})
+    assert (adopted["failed"], adopted["differing"], len(appliance.mutating())) == (False, 1, 1)
 
 
 def test_a_certificate_that_nobody_signed_for(appliance, module):

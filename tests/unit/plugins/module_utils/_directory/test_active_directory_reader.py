@@ -8,7 +8,7 @@ import importlib.util
 import pytest
 
 from ansible_collections.messaging.migration.plugins.module_utils._directory import active_directory, exchange_5_5
-from ansible_collections.messaging.migration.plugins.module_utils._directory.ldap import Session, _entry
+from ansible_collections.messaging.migration.plugins.module_utils._directory.ldap import Entry, Session, _entry
 from ansible_collections.messaging.migration.plugins.module_utils._directory.server import DirectoryServer
 from ansible_collections.messaging.migration.plugins.module_utils._libraries import MissingLibrary
 
@@ -42,6 +42,40 @@ def test_where_an_entry_is():
 def test_values_that_come_by_range(attributes, values, more):
     entry = _entry({"dn": "cn=x", "raw_attributes": attributes})
     assert entry.all("member") == values and entry.more == more
+
+
+class Served:
+    """In the place of a Session: entries by their object class, and where each class was looked for."""
+
+    def __init__(self, server, found):
+        self.server, self.found, self.asked = server, found, {}
+        self.root = Entry("", {"defaultnamingcontext": ["DC=example,DC=com"]})
+
+    def search(self, base, filter_, attributes, by_range=""):
+        for name, entries in self.found.items():
+            if f"(objectClass={name})" in filter_:
+                self.asked[name] = base
+                yield from entries
+
+    def rest(self, entry, name):
+        return entry.all(name)
+
+    def close(self):
+        pass
+
+
+@pytest.mark.parametrize(("reader", "name", "attributes", "base", "asked"), [
+    (active_directory, "publicFolder", {"displayname": ["News"], "proxyaddresses": ["SMTP:news@example.com", "smtp:n@example.com"]},
+     "OU=People,DC=example,DC=com", "DC=example,DC=com"),
+    (active_directory, "publicFolder", {"cn": ["News"], "proxyaddresses": ["smtp:n@example.com", "SMTP:news@example.com"]}, "DC=other", "DC=other"),
+    (exchange_5_5, "Public-Folder", {"cn": ["News"], "mail": ["news@example.com"], "othermailbox": ["smtp$n@example.com"]}, "o=Example", "o=Example"),
+])
+def test_public_folders_with_an_address(monkeypatch, reader, name, attributes, base, asked):
+    folder = Entry("CN=News,CN=Microsoft Exchange System Objects,DC=example,DC=com", attributes)
+    served = Served(DirectoryServer("ad", base=base), {name: [folder]})
+    monkeypatch.setattr(reader, "Session", lambda server: served)
+    [found] = reader.read(served.server).public_folders
+    assert (found.name, sorted(found.addresses.all), served.asked[name]) == ("News", ["n@example.com", "news@example.com"], asked)
 
 
 def test_names_of_exchange_5_5():

@@ -42,11 +42,27 @@ def test_a_mailbox(export):
 
 def test_members_are_found_by_container_or_name(export):
     found = export(
-        ANNA, "Mailbox,,,Bo,bo,bo,,EXCH55,,SMTP:bo@example.com,,Other,", "Remote,,,C,c,c,,,SMTP:c@elsewhere.com,SMTP:c@example.com,,Recipients,1",
+        ANNA, "Mailbox,,,Bo,bo,bo,,/o=Ex/ou=Berlin/cn=Configuration/cn=Servers/cn=EXCH55,,SMTP:bo@example.com,,Other,",
+        "Remote,,,C,c,c,,,SMTP:c@elsewhere.com,SMTP:c@example.com,,Recipients,1",
         "dl,,,All,all,all,,,,SMTP:all@example.com,Recipients/cn=aberg%/o=Ex/ou=Berlin/cn=Recipients/cn=ABERG%bo%Other/cn=c%Gone,Recipients,0",
     )
     assert found.groups[0].members == ("recipients/cn=aberg", "recipients/cn=aberg", "other/cn=bo", "other/cn=c", "gone")
     assert found.contacts[0].target == "c@elsewhere.com" and found.contacts[0].hidden and not found.groups[0].hidden
+
+
+@pytest.mark.parametrize(("site", "own"), [
+    ("/o=Ex/ou=Berlin/cn=Recipients/cn=anna", "recipients/cn=anna"), ("/o=Ex/ou=Oslo/cn=Recipients/cn=anna", "/o=ex/ou=berlin/cn=recipients/cn=anna"),
+    # Nothing tells of which site the file is.
+    ("", "/o=ex/ou=berlin/cn=recipients/cn=anna"),
+])
+def test_somebody_of_another_site_is_not_his_namesake(export, site, own):
+    name = "/o=Ex/ou=Berlin/cn=Recipients/cn=anna"
+    found = export(
+        f"mailbox,anna,SMTP:anna@example.com,,,{site}", f"mailbox,bo,SMTP:bo@example.com,,{name},",
+        f"dl,all,SMTP:all@example.com,{name}%/ou=Rom/cn=Recipients/cn=anna,,",
+        header="Obj-Class,Directory Name,E-mail Addresses,Members,Alt-Recipient,Obj-Dist-Name",
+    )
+    assert found.groups[0].members == (own, "/ou=rom/cn=recipients/cn=anna") and found.people[1].forward.key == own
 
 
 def test_what_is_missing_is_told(export):

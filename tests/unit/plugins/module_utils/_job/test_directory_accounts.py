@@ -11,7 +11,7 @@ from ansible_collections.messaging.migration.plugins.module_utils._directory.ser
 from ansible_collections.messaging.migration.plugins.module_utils._errors import MigrationError
 from ansible_collections.messaging.migration.plugins.module_utils._job import directory_accounts
 from ansible_collections.messaging.migration.plugins.module_utils._job.directory_accounts import accounts
-from ansible_collections.messaging.migration.plugins.module_utils._model.account_entry import ACCOUNTS, FORM
+from ansible_collections.messaging.migration.plugins.module_utils._model.account_entry import ACCOUNTS, FORM, ON_FOREIGN
 from ansible_collections.messaging.migration.tests.unit.plugins.module_utils.fake_directory import SUFFIX, Ended, FakeDirectory
 
 PEOPLE = f"ou=people,{SUFFIX}"
@@ -32,7 +32,7 @@ def account(name, **more):
 def options(*given, base=PEOPLE, **more):
     server = {name: spec.get("default") for name, spec in SERVER["server"]["options"].items()}
     return {
-        **{name: spec.get("default") for name, spec in FORM.items()}, "accounts": list(given), "report_path": None, "time_budget": 0.0,
+        **{name: spec.get("default") for name, spec in {**FORM, **ON_FOREIGN}.items()}, "accounts": list(given), "report_path": None, "time_budget": 0.0,
         "server": {**server, "host": "ldap", "user": "u", "password": "p", "base": base}, **more,
     }
 
@@ -67,6 +67,62 @@ def test_a_name_of_several_entries_is_refused(directory):
     with pytest.raises(MigrationError, match=f"anna: 2 entries have this name: uid=anna,ou=a,{PEOPLE}, uid=anna,ou=b") as refused:
         accounts(options(account("anna"), account("bo")))
     assert refused.value.facts["added"] == 1 and refused.value.facts["as_wanted"] == 1 and directory.writes == 1
+
+
+def test_what_is_somebody_elses_is_refused_or_adopted(directory, tmp_path):
+    theirs, others = f"uid=anna,ou=old,{PEOPLE}", {"uid": ["anna"], "objectClass": ["person"], "mail": ["anna.zorn@example.test"], "cn": ["Anna Zorn"]}
+    # The second has one of its account's addresses, and of the third nothing is known.
+    for name, mail in (("bo", ["Old@example.test"]), ("cleo", [])):
+        directory.entries[f"uid={name},{PEOPLE}"] = {"uid": [name], "objectClass": ["person"], **({"mail": mail} if mail else {})}
+    directory.entries[theirs] = dict(others)
+    given = options(account("anna"), account("bo", addresses=["old@example.test"]), account("cleo"), report_path=str(tmp_path / "r.jsonl"))
+    with pytest.raises(MigrationError, match=f"refuses anna: its entry {theirs} is somebody else's: it has the address anna.zorn@example.test") as refused:
+        accounts(given)
+    facts = refused.value.facts
+    assert (facts["corrected"], facts["as_wanted"], [one["name"] for one in facts["refused"]]) == (2, 2, ["anna"])
+    assert directory.entries[theirs] == others and "somebody else's" in (tmp_path / "r.jsonl").read_text().splitlines()[-1]
+    done = accounts({**given, "on_foreign": "adopt"})
+    assert (done["corrected"], directory.entries[theirs]["mail"]) == (1, ["anna@example.test"]) and not accounts(given)["changed"]
+
+
+def test_an_address_of_the_operators_template_is_the_accounts_own(directory):
+    given = options(account("anna"), attributes={"MAIL": "{local}@other.test"})
+    assert accounts(given)["added"] == 1 and not accounts(given)["changed"]
+
+
+def test_whose_an_entry_is_its_aliases_tell_too(directory):
+    directory.entries[f"uid=anna,{PEOPLE}"] = {"uid": ["anna"], "objectClass": ["person"], "mail": ["a@old.test"], "mailLocalAddress": ["ANNA@example.test"]}
+    assert accounts(options(account("anna"), alias_attribute="mailLocalAddress"))["corrected"] == 1
+
+
+def test_a_forward_that_is_not_the_plans_is_left_and_told(directory, tmp_path):
+    accounts(options(account("anna", forward_to="x@y.test"), account("bo", forward_to="bo@y.test"), account("cleo"), account("dora", forward_to="d@y.test")))
+    # Cleo delivers to her mailbox, whatever address stands there.
+    directory.entries[f"uid=cleo,{PEOPLE}"] |= {"miForwardingAddress": ["c@y.test"], "miDeliveryOption": ["mailbox"]}
+    before, report = directory.snapshot(), tmp_path / "r.jsonl"
+    given = [account("anna"), account("bo", forward_to="bo@y.test", keeps_copy=True), account("cleo"), account("dora", forward_to="d@y.test"), account("eve")]
+    done = accounts(options(*given[:4], report_path=str(report)))
+    assert (done["changed"], done["forwards_left"], done["forwards_not_expressed"], directory.snapshot()) == (False, 2, 1, before)
+    told = [json.loads(line) for line in report.read_text().splitlines()]
+    assert [(line["account"], line["outcome"], line["forward_to"]) for line in told] == [
+        ("anna", "forward_left", ["x@y.test"]), ("bo", "forward_left", ["bo@y.test"]),
+    ]
+    assert accounts(options(*given, attributes={"miForwardingAddress": "x@y.test"}))["forwards_left"] == 0
+
+
+def test_an_address_of_another_entry_is_refused(directory):
+    form = {"alias_attribute": "mailLocalAddress"}
+    accounts(options(account("anna", addresses=["info@example.test"]), account("bo"), **form))
+    before = directory.snapshot()
+    for given in (account("bo", addresses=["INFO@example.test"]), account("cleo", addresses=["Anna@example.test"])):
+        name = given["target"]
+        with pytest.raises(MigrationError, match=f"refuses {name}: the entry uid=anna,{PEOPLE} has the address {given['addresses'][0]}"):
+            accounts(options(account("anna"), given, **form))
+    # What is there already is nothing that this adds.
+    directory.entries[f"uid=bo,{PEOPLE}"]["mailLocalAddress"].append("info@example.test")
+    assert not accounts(options(account("bo", addresses=["info@example.test"]), **form))["changed"] and directory.writes == 2
+    del directory.entries[f"uid=bo,{PEOPLE}"]["mailLocalAddress"][-1]
+    assert directory.snapshot() == before
 
 
 def test_refused_ones_are_told_and_the_others_are_made(directory, tmp_path):

@@ -51,6 +51,14 @@ class Site:
             "migration": ledger_fixture.MIGRATION, "ledger": ledger_fixture.options(self.folder), **more,
         }, check)
 
+    def entries(self, target):
+        """By the ledger."""
+        ledger = ledger_fixture.opened(self.folder)
+        try:
+            return [row.entry for row in directory_routes.in_force(ledger) if row.target == target]
+        finally:
+            ledger.close()
+
     def counts(self, *arguments, **more):
         return {key: value for key, value in self.run(*arguments, **more).items() if isinstance(value, int) and value}
 
@@ -133,7 +141,8 @@ def test_an_entry_that_was_moved(site):
     site.run()
     moved = f"CN=bo,OU=Elsewhere,{SUFFIX}"
     site.directory.entries[moved] = site.directory.entries.pop(name("bo"))
-    assert site.counts() == {"as_wanted": 4}
+    assert site.counts(check=True) == {"as_wanted": 4} and site.entries("box") == [name("bo").lower()]
+    assert site.counts() == {"as_wanted": 4} and site.entries("box") == [moved.lower()]
     assert site.counts(route_address="{target}@new.example.test")["routed"] == 4
     assert site.counts("restored")["restored"] == 4 and site.directory.entries[moved]["targetAddress"] == ["SMTP:bo@elsewhere.test"]
 

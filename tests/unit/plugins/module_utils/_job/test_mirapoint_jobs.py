@@ -28,7 +28,7 @@ def user(name, full_name="", password="pw"):
 
 
 def wanted(served, *given, **more):
-    return served.options(users=list(given), state="present", time_budget=0.0, progress_interval=15.0, **more)
+    return served.options(**{"users": list(given), "state": "present", "on_foreign": "refuse", "time_budget": 0.0, "progress_interval": 15.0, **more})
 
 
 def events(path):
@@ -52,9 +52,24 @@ def test_users_are_added_once(served, tmp_path):
 def test_another_full_name_is_told_and_left(served, tmp_path):
     served.backend.add_user("", "bob", "", "Bob")
     report = tmp_path / "users.jsonl"
-    result = users(wanted(served, user("bob", "Robert"), report_path=str(report)))
+    result = users(wanted(served, user("bob", "Bob Smith"), report_path=str(report)))
     assert (result["changed"], result["differing"], served.mutating()) == (False, 1, [])
     assert events(report) == [{"user": "bob", "outcome": "differs", "full_name": "Bob"}]
+
+
+def test_another_person_of_the_same_name_is_refused_or_adopted(served, tmp_path):
+    served.backend.add_user("", "aberg", "", "Andreas Berg")
+    report = tmp_path / "users.jsonl"
+    # Who is there needs no password, whoever he is.
+    given = wanted(served, user("aberg", "Anna Berg", password=None), user("joe", "Joe"), report_path=str(report))
+    with pytest.raises(MigrationError, match="refuses aberg: the user is there and is called 'Andreas Berg', not 'Anna Berg'.*1 users were added") as caught:
+        users(given)
+    facts = caught.value.facts
+    assert (facts["added"], facts["as_wanted"], [one["name"] for one in facts["refused"]]) == (1, 1, ["aberg"])
+    assert [event["outcome"] for event in events(report)] == ["added", "differs", "refused"]
+    adopted = users({**given, "on_foreign": "adopt"})
+    assert (adopted["changed"], adopted["as_wanted"], adopted["differing"]) == (False, 2, 1)
+    assert users({**given, "users": [user("aberg", "Anna Berg")], "state": "absent", "unconfirmed_commands": True})["deleted"] == 1
 
 
 def test_who_is_there_after_all_is_left(served):
@@ -183,6 +198,17 @@ def test_lists_are_added_once(served, tmp_path):
     assert (planned["as_wanted"], done["as_wanted"], done["finished"]) == (3, 3, True) and not again["changed"]
     assert served.backend.lists() == {"": {"sales": ["ann", "bob"], "empty": [], "new": ["x@elsewhere.test"]}}
     assert len(served.mutating()) == len(events(report)) == 4
+
+
+def test_entries_beside_those_that_are_wanted_are_told_and_left(served, tmp_path):
+    served.backend.add_list("", "sales")
+    for entry in ("ANN", "left", "gone"):
+        served.backend.add_entry("", "sales", entry)
+    report = tmp_path / "lists.jsonl"
+    done = lists(lists_wanted(served, listed("sales", "ann"), listed("new"), report_path=str(report)))
+    assert (done["surplus"], done["as_wanted"], done["lists_added"]) == (2, 2, 1)
+    assert events(report) == [{"list": "new", "outcome": "added"}, *({"list": "sales", "entry": entry, "outcome": "surplus"} for entry in ("left", "gone"))]
+    assert served.backend.lists()[""]["sales"] == ["ANN", "left", "gone"]
 
 
 def test_lists_without_entries_need_nothing_unconfirmed(served):

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.messaging.migration.plugins.module_utils._model.account_entry import ACCOUNTS, CLASSES, FORM, Form, names
+from ansible_collections.messaging.migration.plugins.module_utils._model.account_entry import ACCOUNTS, CLASSES, FORM, Form, another_person, names
 
 DN = "uid=annaberg,ou=people,dc=example,dc=com"
 
@@ -78,6 +78,14 @@ def test_another_attribute_may_have_the_name():
 ])
 def test_names(full_name, first, last):
     assert names(full_name) == (first, last)
+
+
+@pytest.mark.parametrize(("full_name", "there", "another"), [
+    ("Anna Berg", "Berg, Anna", False), ("Anna Berg", "Dr. Anna Maria Berg", False), ("Anna Maria Berg", "anna berg", False), ("Anna Berg", "", False),
+    ("Anna Müller", "Anna M?ller", False), ("Anna Berg", "Andreas Berg", True), ("Anna Müller", "Andreas Müller", True), ("", "Anna Berg", False),
+])
+def test_who_is_called_otherwise_is_another_person(full_name, there, another):
+    assert another_person(full_name, there) is another
 
 
 @pytest.mark.parametrize(("options", "word"), [

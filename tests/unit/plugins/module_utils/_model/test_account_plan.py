@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 
 from ansible_collections.messaging.migration.plugins.module_utils._model.account_plan import EXPLAINED, Conflict, Known, plan
 from ansible_collections.messaging.migration.plugins.module_utils._model.account_rules import Override, Rules
-from ansible_collections.messaging.migration.plugins.module_utils._model.directory import Addresses, Contact, Directory, Forward, Group, Person, Quota
+from ansible_collections.messaging.migration.plugins.module_utils._model.directory import (
+    Addresses, Contact, Directory, Forward, Group, Person, PublicFolder, Quota,
+)
 
 RULES = Rules.from_options({"domains": ["example.com", "example.org"], "old_name_domains": ["example.com"], "quota_mb": 500})
 
@@ -30,7 +32,9 @@ def group(name: str, *members: str, **more) -> Group:
 def planned(*entries, rules: Rules = RULES, mailboxes=(), overrides=()):
     directory = Directory("ad")
     for entry in entries:
-        {Person: directory.people, Group: directory.groups, Contact: directory.contacts}[type(entry)].append(entry)
+        {
+            Person: directory.people, Group: directory.groups, Contact: directory.contacts, PublicFolder: directory.public_folders,
+        }[type(entry)].append(entry)
     return plan([directory], rules, list(mailboxes), {("ad", f"cn={override.who}"): override for override in overrides})
 
 
@@ -80,6 +84,9 @@ def test_what_blocks(entries, what, who):
     ((person("anna"), group("all", "anna", "gone")), Conflict("member_left_out", "all@example.com", "1 of 2: cn=gone")),
     ((group("a", "b"), group("b", "a")), Conflict("cycle", "a@example.com", "a@example.com > b@example.com > a@example.com")),
     ((Contact("cn=c", "C", Addresses("c@example.com"), "c@example.com"),), Conflict("address_stays", "c@example.com", "c@example.com")),
+    ((PublicFolder("cn=p", "News", Addresses("p@example.net", ("p@example.com",))),),
+     Conflict("address_stays", "p@example.net", "p@example.com (public folder News)")),
+    ((PublicFolder("cn=p", "News", Addresses("p@example.com")), group("all", "p")), Conflict("member_stays", "all@example.com", "1 of 1: p@example.com")),
     ((person("anna"), person("bo", "x@example.com", addresses=Addresses("bo@example.com", ("anna@example.org",)))),
      Conflict("name_is_address", "anna", "anna@example.com; the address is of bo@example.com")),
 ])
@@ -176,6 +183,47 @@ def test_a_contact_that_stands_for_somebody_of_another_directory_is_no_conflict(
     there = Directory("there", contacts=[Contact("cn=x", "Anna", Addresses("anna@example.com"), "anna@example.com")], groups=[group("all", "x")])
     made = plan([here, there], RULES, [], {})
     assert made.conflicts == [] and made.lists[0]["members"] == ["anna@example.com"]
+
+
+def test_members_and_forwards_are_found_in_all_directories_that_were_read():
+    here = Directory("here", [person("anna", forward=Forward(key="cn=bo")), person("carl", forward=Forward(key="cn=inner"))], [group("all", "anna", "inner")])
+    there = Directory("there", [person("bo")], [group("inner", "bo", "deep")], [Contact("cn=c", "C", Addresses("c@example.com"), "c@elsewhere.com")])
+    last = Directory("last", groups=[group("deep", "c", "inner")])
+    made = plan([here, there, last], RULES, [], {})
+    assert [(conflict.what, conflict.who) for conflict in made.conflicts] == [("cycle", made.conflicts[0].who)]
+    assert [(one["name"], one["members"]) for one in made.lists] == [
+        ("all", ["anna@example.com", "bo@example.com", "c@elsewhere.com"]), ("deep", ["bo@example.com", "c@elsewhere.com"]),
+        ("inner", ["bo@example.com", "c@elsewhere.com"]),
+    ]
+    assert [account["forward_to"] for account in made.accounts] == ["bo@example.com", "", "inner@example.com"]
+
+
+def test_its_own_directory_comes_first():
+    here, there = (Directory(name, [person("anna", addresses=Addresses(f"{name}@example.com"), alias=name)]) for name in ("here", "there"))
+    for directory in (here, there):
+        directory.groups.append(group(f"all{directory.name}", "anna"))
+    assert [one["members"] for one in plan([here, there], RULES, [], {}).lists] == [["here@example.com"], ["there@example.com"]]
+
+
+def test_names_that_mean_something_in_one_site_alone():
+    """Those of the export of a site. Who is of another one is called by all of his name."""
+    berlin, oslo = (Directory(name, [person(f"{name}er", key="recipients/cn=anna")], relative=True) for name in ("berlin", "oslo"))
+    everybody = Group("recipients/cn=all", "all", Addresses("all@example.com"), members=("/o=example/cn=osloer", "recipients/cn=anna"))
+    far = Directory("far", groups=[everybody], relative=True)
+    made = plan([berlin, oslo, far], RULES, [], {})
+    assert made.lists[0]["members"] == ["osloer@example.com"]
+    assert made.conflicts == [Conflict("member_left_out", "all@example.com", "1 of 2: recipients/cn=anna")]
+
+
+@pytest.mark.parametrize("target", ["anna@example.com", "anna@here.local", "A.BERG@example.org"])
+def test_a_copy_of_somebody_who_moves_redirects_nothing(target):
+    here = Directory("here", [person("anna", "a.berg@example.org", "anna@here.local")], [group("all", "anna")])
+    there = Directory("there", contacts=[
+        Contact("cn=x", "Anna", Addresses("anna@example.com", ("a.berg@example.org",)), target),
+        Contact("cn=y", "All", Addresses("all@example.com"), "all@example.com"),
+    ])
+    made = plan([there, here], RULES, [], {})
+    assert made.redirects == [] and words(made) == ["address_outside"]
 
 
 PEOPLE = st.lists(

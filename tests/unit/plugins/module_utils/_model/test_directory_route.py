@@ -120,3 +120,12 @@ def test_what_sends_mail_to_the_other_side_is_no_forward_of_a_user(forward, befo
     people = [Person(BO, "Bo", Addresses("bo@example.com"), forward=forward), Person("cn=anna", "Anna", Addresses(), forward=TO_TARGET)]
     set_ = Route("ad", "target_address", BO.upper(), "bo", "bo@example.com", "default", ROUTED, before, ours)
     assert [person.forward for person in as_before(Directory("ad", people), [set_]).people] == [expected, TO_TARGET]
+
+
+@pytest.mark.parametrize(("addresses", "expected"), [
+    (Addresses("bo@example.com"), None), (Addresses("bo.dahl@example.com", ("BO@example.com",)), None), (Addresses("other@example.com"), TO_TARGET),
+])
+def test_it_is_none_either_where_the_entry_has_another_name_by_now(addresses, expected):
+    set_ = Route("ad", "target_address", BO, "bo", "bo@example.com", "default", ROUTED, {"targetAddress": []}, [SET])
+    [bo] = as_before(Directory("ad", [Person("cn=bo,ou=new,dc=example,dc=com", "Bo", addresses, forward=TO_TARGET)]), [set_]).people
+    assert bo.forward == expected
