@@ -26,7 +26,7 @@ attributes:
   check_mode:
     support: full
     details:
-      - Finds the mail host, greets it and starts TLS, and enters the mailbox; sends no message.
+      - Finds the mail host, greets it and starts TLS, names sender and recipient to it so that a refusal shows, and enters the mailbox; sends no message.
   diff_mode:
     support: N/A
     details:

@@ -12,7 +12,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import formatdate
 
-_ADDRESS = re.compile(r"[\x21-\x7e]+@[A-Za-z0-9.-]+")
+_ADDRESS = re.compile(r"[\x21-\x3f\x41-\x7e]+@[A-Za-z0-9.-]+")  # one @
 
 
 def address(text: str) -> str:

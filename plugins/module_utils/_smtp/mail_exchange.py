@@ -54,7 +54,7 @@ def trust(ca_file: str | None) -> ssl.SSLContext:
 
 
 def hand_over(host: MailExchange, context: ssl.SSLContext | None, timeout: float, sender: str, recipient: str, message: bytes | None) -> None:
-    """Send one message to a mail host, by verified TLS when there is a context; without a message only see that it answers."""
+    """Send one message to a mail host, by verified TLS when there is a context; without a message only see that it would take one."""
     where = f"Mail host {host.name} (port {host.port})"
     try:
         with contextlib.closing(_Smtp(host, timeout)) as smtp:
@@ -65,7 +65,7 @@ def hand_over(host: MailExchange, context: ssl.SSLContext | None, timeout: float
                 smtp.starttls(context=context)
                 smtp.ehlo()
             if message is None:
-                smtp.noop()
+                _ask(smtp, sender, recipient)
             else:
                 smtp.sendmail(sender, [recipient], message)
             with contextlib.suppress(OSError, smtplib.SMTPException):
@@ -84,6 +84,16 @@ def hand_over(host: MailExchange, context: ssl.SSLContext | None, timeout: float
         ) from error
     except (OSError, smtplib.SMTPException) as error:
         raise TryNext(f"{where} can't be used: {error}.") from error
+
+
+def _ask(smtp: smtplib.SMTP, sender: str, recipient: str) -> None:
+    code, text = smtp.mail(sender)
+    if code != 250:
+        raise smtplib.SMTPSenderRefused(code, text, sender)
+    code, text = smtp.rcpt(recipient)
+    if code not in (250, 251):
+        raise smtplib.SMTPRecipientsRefused({recipient: (code, text)})
+    smtp.rset()
 
 
 def _refusal(what: str, code: int, text: bytes | str) -> Exception:

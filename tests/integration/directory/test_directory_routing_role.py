@@ -146,7 +146,7 @@ def rescued(**facts):
     return {
         "block": [
             part("cut_over", "routes.yml", cut_over_wave="first"),
-            {"ansible.builtin.set_fact": {"__cut_over_routing": True, "__cut_over_flipping": False, **facts}},
+            {"ansible.builtin.set_fact": {"__cut_over_routing": True, "__cut_over_flipping": False, "__cut_over_changed": False, **facts}},
             {"name": "Something else", "ansible.builtin.fail": {"msg": "the ledger is full"}},
         ],
         "rescue": [cut_over("rescue.yml", cut_over_release_tasks="", cut_over_freeze_tasks="", cut_over_zone="example.test")],
@@ -157,14 +157,26 @@ def test_a_cut_over_that_failed_puts_entries_back(site):
     before = site.tree()
     result, changed = site.run(rescued())
     assert result["failed"] and "the ledger is full" in result["msg"] and "Mail goes where it went; users go on working on the source servers" in result["msg"]
+    assert "The entries of 8 users in the directory were put back; what came for these users in the meantime is at the target server." in result["msg"]
     assert WRITES in changed and site.tree() == before
+
+
+def test_entries_that_a_run_changed_which_died_are_put_back(site, window):
+    before = site.tree()
+    site.role(directory_routing_wave="first")
+    result, _changed = window()
+    assert 'ended at "Freeze" (not now)' in result["msg"] and "The entries of 8 users in the directory were put back" in result["msg"]
+    assert site.tree() == before
+    # Nothing is there to be put back any more.
+    result, _changed = window()
+    assert 'ended at "Freeze" (not now)' in result["msg"] and "were put back" not in result["msg"]
 
 
 def test_entries_that_can_not_be_put_back_count_as_moved(site):
     directory = {**site.directory.option(), "port": "{{ port_now | default(" + str(site.directory.tls_port) + ") }}"}
     result, _changed = site.run(rescued(port_now=1), directory_routing_directory=directory)
     assert result["failed"] and "could not be put back (slapd (127.0.0.1:1) can't be reached" in result["msg"]
-    assert "The source servers stay frozen" in result["msg"] and "directory_routing_state restored" in result["msg"] and site.routed() == BERLIN
+    assert "The source servers stay frozen" in result["msg"] and "roll_back with roll_back_wave=first" in result["msg"] and site.routed() == BERLIN
 
 
 def test_the_way_back_puts_entries_back_first(site, named):
@@ -188,3 +200,24 @@ def test_the_way_back_puts_entries_back_first(site, named):
     assert WRITES not in changed
     [line] = {json.loads(line)["outcome"] for line in (site.folder / "station" / "second.jsonl").read_text().splitlines()[8:]}
     assert line == "restored"
+
+
+def test_a_wave_goes_back_by_its_name(site):
+    common = {"ledger": site.ledger, "migration": "example"}
+    content = {"made": "at night"}
+    records = [
+        {"messaging.migration.migration_record": {**common, "kind": kind, "name": "first", "content": content, "summary": content}}
+        for kind in ("cut_over_plan", "cut_over")
+    ]
+    before = site.tree()
+    site.role(directory_routing_wave="second")
+    others = site.tree()
+    site.role(directory_routing_wave="first")
+    # Nobody answers there, and nobody is asked.
+    dns = {"zone": "example.test", "dns_servers": ["127.0.0.1"], "dns_port": 9, "dns_key_name": "", "dns_key_secret": ""}
+    role = {"ansible.builtin.include_role": {"name": "messaging.migration.roll_back"}}
+    more = {**{f"roll_back_{name}": value for name, value in dns.items()}, "roll_back_wave": "first",
+            "gate_sources": [], "gate_target": {"host": "mp.example.test"}}
+    result, changed = site.run(*records, role, **more)
+    assert not result["failed"] and "Record | Write the way back down" in changed and site.tree() == others != before
+    assert site.run(*records, role, **more)[1] == set()

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import datetime
+import sys
 
 import dns.query
 import dns.rcode
@@ -58,6 +59,7 @@ def test_message_arrives(run_play, probe, mail_host, mx):
     [headers] = mail_host.messages()
     assert f"Message-ID: {kept['message_id']}" in headers and "Auto-Submitted: auto-generated" in headers
     assert "with ESMTPS" in headers
+    assert len([line for line in mail_host.maillog.read_text().splitlines() if "disconnect from" in line and " data=1 " in line]) == 2
     assert len(mail_host.transactions()) == 2
     assert SECRETS["admin"] not in output[0]
 
@@ -67,8 +69,14 @@ def test_check_mode_sends_nothing(run_play, probe, mail_host, mx):
     [planned] = run_play([probe()], SECRETS, check=True)
     assert planned["changed"] and planned["exchange"] == "mirapoint.example.test"
     assert planned["message_id"] is None and planned["accepted_at"] is None and planned["arrived_at"] is None
-    assert mail_host.messages() == [] and mail_host.transactions() == []
-    assert "starttls=1" in mail_host.maillog.read_text() and "noop=1" in mail_host.maillog.read_text()
+    assert mail_host.messages() == []
+    [ended] = [line for line in mail_host.maillog.read_text().splitlines() if "disconnect from" in line and "starttls=1" in line]
+    assert "rcpt=1 rset=1" in ended and "data=" not in ended
+
+
+def test_check_mode_shows_who_is_refused(run_play, probe, mail_host):
+    [refused] = run_play([probe(recipient="gone@example.test", via="mirapoint.example.test", mailbox="anna.berg", ignore_errors=True)], SECRETS, check=True)
+    assert refused["failed"] and "refuses the recipient gone@example.test: 550 5.1.1" in refused["msg"] and "No message was sent." in refused["msg"]
 
 
 def test_next_exchange_when_the_first_is_down(run_play, probe, mx):
@@ -95,4 +103,22 @@ def test_refusals(run_play, probe, mail_host, mx):
     for (task, text), result in zip(cases, results, strict=True):
         assert result["failed"] and text in result["msg"], (text, result)
     assert results[-1]["message_id"] and results[-1]["accepted_at"] and not results[-1]["arrived_at"]
+    assert mail_host.messages() == []
+
+
+def test_the_cut_over_asks_before_anybody_is_kept_off(run_play, named, mail_host, tmp_path):
+    target = {"host": "localhost", "port": mail_host.imaps, "ca_file": mail_host.ca, "admin": "migadmin", "password": "{{ admin }}"}
+    options = {
+        "wave": "default", "zone": "example.test", "dns_servers": [named.server], "dns_port": named.port, "dns_key_name": named.key_name,
+        "dns_key_secret": named.secret, "python": sys.executable, "ledger": {"url": f"sqlite:///{tmp_path}/ledger.sqlite"}, "migration": "example",
+        "mx_before": [{"preference": 10, "exchange": "exchange2019.example.test."}], "mx_after": [{"preference": 10, "exchange": "mirapoint.example.test."}],
+        "ttl_age": 0, "target": target, "probe_smtp_port": mail_host.smtp,
+    }
+    tasks = [{"ansible.builtin.include_role": {"name": "messaging.migration.cut_over", "tasks_from": file}} for file in ("known.yml", "zone.yml")]
+    for address, text in (("anna.berg@example.test", ""), ("gone@example.test", "refuses the recipient gone@example.test: 550 5.1.1")):
+        sources = [{"name": "old", "mailboxes": [{"name": "anna@old.example.test", "address": address, "target": "anna.berg"}]}]
+        variables = {**SECRETS, **{f"cut_over_{name}": value for name, value in options.items()}, "cut_over_sources": sources}
+        last = run_play(tasks, variables)[-1]
+        assert last["task"] == "Zone | See that the new mail host takes the message that proves the way"
+        assert last["failed"] == bool(text) and text in last.get("msg", "") and not last["changed"]
     assert mail_host.messages() == []

@@ -14,6 +14,8 @@ def test_taking_back_one_wave_leaves_earlier_ones_alone(tmp_path):
     records.add(ledger, "cut_over", "second", "made", {})
     records.add(ledger, "roll_back", "example.test", "taken back", {"wave": "second"})
     assert [deletions(ledger, wave, "mirror") for wave in ("first", "second")] == ["keep", "mirror"]
+    records.add(ledger, "roll_back", "first", "taken back", {"wave": "first"})
+    assert [deletions(ledger, wave, "mirror") for wave in ("first", "second")] == ["mirror", "mirror"]
 
 
 def test_nothing_is_deleted_at_the_target_once_its_wave_has_cut_over(tmp_path):

@@ -24,10 +24,25 @@ def test_sent():
         assert [line.split(":")[0].split(" ")[0] for line in host.commands] == ["ehlo", "mail", "rcpt", "data", ".", "QUIT"]
 
 
-def test_without_a_message_no_transaction():
+def test_without_a_message_it_is_only_asked():
     with ScriptedMailHost(GREETING) as host:
         hand_over(host, message=None)
-        assert [line.split(" ")[0] for line in host.commands] == ["ehlo", "noop", "QUIT"]
+        assert [line.split(":")[0].split(" ")[0] for line in host.commands] == ["ehlo", "mail", "rcpt", "rset", "QUIT"]
+
+
+@pytest.mark.parametrize(
+    ("command", "reply", "error", "text"),
+    [
+        ("MAIL", "550 sender unknown", MigrationError, "refuses: 550 sender unknown. No message was sent."),
+        ("RCPT", "550 no such user", MigrationError, "refuses the recipient anna.berg@example.test: 550 no such user. No message was sent."),
+        ("RCPT", "450 greylisted", mail_exchange.TryNext, "refuses the recipient anna.berg@example.test: 450 greylisted"),
+    ],
+)
+def test_what_is_refused_shows_without_a_message(command, reply, error, text):
+    with ScriptedMailHost(GREETING, (command, reply)) as host:
+        with pytest.raises(error, match=text):
+            hand_over(host, message=None)
+        assert not any(line.upper().startswith("DATA") for line in host.commands)
 
 
 @pytest.mark.parametrize("reply", ["451 later", None])
