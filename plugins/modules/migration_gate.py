@@ -64,6 +64,12 @@ options:
       wave:
         description: Only mailboxes of this wave.
         type: str
+      only:
+        description:
+          - Only these mailboxes, each as C(server/mailbox), so that those of the inventory count and no others. One that the ledger does not know has not
+            reached the state.
+        type: list
+        elements: str
       approved_exceptions_ok:
         description: Whether exceptions that were approved by name are no obstacle. Open ones always are.
         type: bool
@@ -113,6 +119,7 @@ def main():
     mailboxes = {
         "state": {"type": "str", "required": True, "choices": list(REACHED)},
         "wave": {"type": "str"},
+        "only": {"type": "list", "elements": "str"},
         "approved_exceptions_ok": {"type": "bool", "default": True},
     }
     module = AnsibleModule(

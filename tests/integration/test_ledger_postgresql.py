@@ -124,6 +124,14 @@ def test_claimers_never_get_the_same_mailbox_nor_more_than_a_server_bears(engine
     ledger.close()
 
 
+def test_a_list_that_was_corrected(engine, database):
+    ledger, mailbox = engine.store.open_ledger(database, "example"), engine.server.Mailbox
+    engine.mailboxes.register(ledger, "s1", [mailbox("anna", "a"), mailbox("ben", "b"), mailbox("karl", "c")])
+    assert engine.mailboxes.register(ledger, "s1", [mailbox("anna", "b"), mailbox("ben", "a"), mailbox("carl", "c")])
+    assert [(row.name, row.target) for row in engine.mailboxes.listed(ledger)] == [("anna", "b"), ("ben", "a"), ("carl", "c")]
+    ledger.close()
+
+
 def test_a_pass_and_its_crash(engine, database):
     ledger = engine.store.open_ledger(database, "example")
     engine.mailboxes.register(ledger, "s1", [engine.server.Mailbox("anna", "anna")])

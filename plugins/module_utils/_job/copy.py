@@ -56,8 +56,7 @@ def passes_over(plan: Plan, fail_on_exceptions: bool, report_path: str | None, o
 def register(plan: Plan):
     """Open the ledger and write the mailboxes down; nothing has been touched before."""
     ledger = open_ledger(plan.ledger, plan.migration)
-    for server in plan.servers.values():
-        mailboxes.register(ledger, server.name, server.mailboxes, server.protocol)
+    mailboxes.register_all(ledger, [(server.name, server.mailboxes, server.protocol) for server in plan.servers.values()])
     return ledger
 
 

@@ -34,20 +34,23 @@ def discover(params: dict, check_mode: bool = False) -> dict:
     """
     servers = plans.servers(params["sources"])
     names = plans.chosen(servers)
-    try:
-        ledger = open_ledger(params.get("ledger") or {}, params["migration"], create=not check_mode)
-    except NoLedger:
-        ledger = None
-    found = survey(servers, names, params["workers"])
     stated = {q["server"]: q for q in params.get("questionnaires") or ()}
     unknown = sorted(stated.keys() - servers.keys())
     if unknown:
         raise MigrationError(
             f"Questionnaires of unknown source servers: {', '.join(unknown)}.", "Nothing was written.", "Correct the field server in them.",
         )
+    try:
+        ledger = open_ledger(params.get("ledger") or {}, params["migration"], create=not check_mode)
+    except NoLedger:
+        ledger = None
+    if not check_mode:
+        # No record of mailboxes that the ledger refuses, which would be no news the next time.
+        mailboxes.register_all(ledger, [(server.name, server.mailboxes, server.protocol) for server in servers.values()])
+    found = survey(servers, names, params["workers"])
     differences, changed = [], []
     for server in found:
-        differences += questionnaire.differences(stated.get(server["name"], {}), server)
+        differences += questionnaire.differences(stated.get(server["name"], {}), short(server))
         document = {key: server[key] for key in server if key != "tls"}
         before = records.latest(ledger, "discovery", server["name"]) if ledger else None
         if before is None or questionnaire.material_change(before.document, document, params["growth"]):
@@ -55,7 +58,7 @@ def discover(params: dict, check_mode: bool = False) -> dict:
             if not check_mode:
                 records.add(ledger, "discovery", server["name"], records.canonical(document), short(server))
         if not check_mode:
-            _note(ledger, servers[server["name"]], server)
+            _note(ledger, server)
     if ledger:
         ledger.close()
     return {
@@ -77,10 +80,10 @@ def short(server: dict) -> dict:
     }
 
 
-def _note(ledger, server, found: dict) -> None:
+def _note(ledger, found: dict) -> None:
     """Give the ledger the counts that estimates and progress start from."""
-    mailboxes.register(ledger, server.name, server.mailboxes, server.protocol)
     for mailbox in found["mailboxes"]:
-        row = mailboxes.find(ledger, server.name, mailbox["name"])
-        if (row.source_messages, row.source_bytes) != (mailbox["messages"], mailbox["bytes"]):
+        row = mailboxes.find(ledger, found["name"], mailbox["name"])
+        # Another station may have brought another list since.
+        if row and (row.source_messages, row.source_bytes) != (mailbox["messages"], mailbox["bytes"]):
             mailboxes.set_values(ledger, row.id, source_messages=mailbox["messages"], source_bytes=mailbox["bytes"])

@@ -8,6 +8,8 @@
 
 from __future__ import annotations
 
+import json
+
 from .._errors import MigrationError
 from .._ledger import exceptions, mailboxes, records
 from .._ledger.store import NoLedger, open_ledger
@@ -68,19 +70,27 @@ def _record(ledger, need: dict) -> list[str]:
         ]
     if need.get("signed") and not row.signed_by:
         return [f"the {title} is not signed (run {playbook} with its signature)"]
+    if kind == "cut_over" and row.sha256 in [json.loads(back.summary).get("cut_over") for back in records.listed(ledger, "roll_back")]:
+        return [f"the {title} was taken back (run {playbook})"]
     return []
 
 
 def _mailboxes(ledger, need: dict) -> list[str]:
     rows = [row for row in mailboxes.listed(ledger) if not need.get("wave") or row.wave == need["wave"]]
-    state = need["state"]
-    if not rows:
+    state, unknown, hint = need["state"], [], "; if some of them left the inventory, name the others in mailboxes.only"
+    if need.get("only") is not None:
+        # Nobody waits for a mailbox that left the inventory, and one that came to it counts although nothing was done for it yet.
+        only, hint = set(need["only"]), ""
+        rows = [row for row in rows if f"{row.server}/{row.name}" in only]
+        unknown = sorted(only - {f"{row.server}/{row.name}" for row in rows})
+    if not rows and not unknown:
         return [f"the ledger knows no mailbox{' of wave ' + need['wave'] if need.get('wave') else ''} (run messaging.migration.copy_mailboxes)"]
-    short = [f"{row.server}/{row.name}" for row in rows if getattr(row, REACHED[state]) is None]
+    short = [f"{row.server}/{row.name}" for row in rows if getattr(row, REACHED[state]) is None] + unknown
     missing = []
     if short:
         missing.append(
-            f"{len(short)} of {len(rows)} mailboxes are not {state}, for example {', '.join(short[:3])} (run messaging.migration.{REACHED_BY[state]})"
+            f"{len(short)} of {len(rows) + len(unknown)} mailboxes are not {state}, for example {', '.join(short[:3])} "
+            f"(run messaging.migration.{REACHED_BY[state]}{hint})"
         )
     chosen = {row.id for row in rows}
     closing = ("open",) if need.get("approved_exceptions_ok", True) else ("open", "approved")

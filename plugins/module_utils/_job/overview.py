@@ -23,12 +23,18 @@ KEYS = ("mailboxes", "copied", "synced", "verified", "perfect", "failed", "messa
 
 
 def ledger_info(params: dict) -> dict:
-    """The module ledger_info; see its RETURN. Without a ledger all counts are zero."""
+    """The module ledger_info; see its RETURN. Without a ledger all counts are zero, and the report is empty."""
     try:
         ledger = open_ledger(params.get("ledger") or {}, params["migration"], create=False)
     except NoLedger:
-        return {"changed": False, "exists": False, "migration": params["migration"], "servers": [], "totals": dict.fromkeys(KEYS, 0),
-                "exceptions_open": 0, "exceptions_approved": 0, "records": {}, "report_path": None}
+        totals = dict.fromkeys(KEYS, 0)
+        # Else a report of earlier times would be taken for what is known now.
+        path = write(params.get("report_path"), {
+            "migration": params["migration"], "generated_from": 0, "servers": [], "totals": totals,
+            **{name: [] for name in ("mailboxes", "exceptions", "kinds", "live", "records", "passes")},
+        })
+        return {"changed": False, "exists": False, "migration": params["migration"], "servers": [], "totals": totals,
+                "exceptions_open": 0, "exceptions_approved": 0, "records": {}, "report_path": path}
     try:
         return _info(ledger, params)
     finally:
@@ -92,13 +98,11 @@ def _counts(rows, moved, per_mailbox) -> dict:
 
 def _report(ledger, migration, servers, totals, boxes, moved, per_mailbox, odd, kept) -> dict:
     newest = passes.newest(ledger, NEWEST_PASSES)
-    last_pass = {}
-    for row in newest:
-        last_pass.setdefault(row.mailbox_id, row.started_at + row.seconds)
+    last_pass = passes.last_ended(ledger)
     return {
         "migration": migration,
         # The report says the same as long as the ledger does: no clock of its own.
-        "generated_from": max([*(row.started_at + row.seconds for row in newest), *(row.created_at for row in kept), 0]),
+        "generated_from": max([*last_pass.values(), *(row.created_at for row in kept), 0]),
         "servers": servers,
         "totals": totals,
         "mailboxes": [

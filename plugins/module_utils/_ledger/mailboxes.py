@@ -17,51 +17,90 @@ from .store import Ledger
 
 
 def register(ledger: Ledger, server: str, mailboxes, protocol: str = "imap") -> bool:
-    """Write the operator's list for one source server, which is read by `protocol`; True when the ledger changed.
+    """Write the operator's list for one source server, which is read by `protocol`; True when the ledger changed."""
+    return register_all(ledger, [(server, mailboxes, protocol)])
 
-    A target that is already taken by another mailbox is refused: two people's mail would be mixed.
+
+def register_all(ledger: Ledger, lists) -> bool:
+    """The same for several servers at once, (server, mailboxes, protocol) each, so that mailboxes may move between them.
+
+    A list has all mailboxes of its server. One that it no longer names is forgotten, unless something was done for it; servers without a list stay as
+    they are. A target that is already taken by another mailbox is refused: two people's mail would be mixed.
     """
-    t = ledger.tables.mailboxes
+    t = ledger.tables
     with ledger.read() as connection:
-        if not any(_news(connection, t, server, mailboxes, protocol)):
+        if not any(_news(connection, t, lists)):
             return False
     try:
         with ledger.write() as connection:
             # Stations that start at the same moment bring the same list: one after the other, and looked at again.
             if connection.dialect.name == "postgresql":
                 connection.execute(sa.text("SELECT pg_advisory_xact_lock(7203172)"))
-            values, changes = _news(connection, t, server, mailboxes, protocol)
+            gone, values, changes = _news(connection, t, lists)
+            if gone:
+                rows = [{"b_id": row_id} for row_id in gone]
+                connection.execute(t.passes.delete().where(t.passes.c.mailbox_id == sa.bindparam("b_id")), rows)
+                connection.execute(t.mailboxes.delete().where(t.mailboxes.c.id == sa.bindparam("b_id")), rows)
+            # Two mailboxes may have swapped their targets, so all that change are freed before any is taken.
+            for row, wanted in changes:
+                if row.target != wanted["target"]:
+                    connection.execute(t.mailboxes.update().where(t.mailboxes.c.id == row.id).values(target=f" {row.id}"))
             if values:
-                connection.execute(t.insert(), values)
-            for row_id, wanted in changes:
-                connection.execute(t.update().where(t.c.id == row_id).values(**wanted))
+                connection.execute(t.mailboxes.insert(), values)
+            for row, wanted in changes:
+                connection.execute(t.mailboxes.update().where(t.mailboxes.c.id == row.id).values(**wanted))
     except sa.exc.IntegrityError as error:
         raise MigrationError(
-            f"Two mailboxes have the same target (found while registering {server}).",
-            "Nothing was touched.", "Give every mailbox a target of its own in the inventory.",
+            f"Two mailboxes have the same target (found while registering {', '.join(server for server, _mailboxes, _protocol in lists)}).",
+            "Nothing was touched.", f"Give every mailbox a target of its own in the inventory.{_holder(ledger, lists)}",
         ) from error
-    return bool(values or changes)
+    return bool(gone or values or changes)
 
 
-def _news(connection, t, server: str, mailboxes, protocol: str) -> tuple[list[dict], list[tuple[int, dict]]]:
-    """Rows to add, and changes by row, that bring the ledger to the operator's list."""
-    known = {row.name: row for row in connection.execute(sa.select(t).where(t.c.server == server))}
-    values, changes = [], []
-    for mailbox in mailboxes:
-        row, wanted = known.get(mailbox.name), {
-            "target": mailbox.target, "wave": mailbox.wave, "test": mailbox.test, "priority": mailbox.priority,
-            "read_by": "pst" if mailbox.pst and not mailbox.pst_items_only else protocol,
-        }
-        if row is None:
-            values.append({"server": server, "name": mailbox.name, **wanted})
-        elif row.target != mailbox.target and row.copied_at is not None:
-            raise MigrationError(
-                f"Mailbox {server}/{mailbox.name} was copied to {row.target}; the inventory now says {mailbox.target}.",
-                "Nothing was touched.", "Set the target back, or start a new migration with a ledger of its own.",
+def _news(connection, tables, lists) -> tuple[list[int], list[dict], list[tuple]]:
+    """Rows to forget, rows to add, and changes by row, that bring the ledger to the operator's lists."""
+    t = tables.mailboxes
+    gone, values, changes = [], [], []
+    for server, mailboxes, protocol in lists:
+        known = {row.name: row for row in connection.execute(sa.select(t).where(t.c.server == server))}
+        unnamed = known.keys() - {mailbox.name for mailbox in mailboxes}
+        if unnamed:
+            gone += [row.id for row in connection.execute(_untouched(tables, server)) if row.name in unnamed]
+        for mailbox in mailboxes:
+            row, wanted = known.get(mailbox.name), {
+                "target": mailbox.target, "wave": mailbox.wave, "test": mailbox.test, "priority": mailbox.priority,
+                "read_by": "pst" if mailbox.pst and not mailbox.pst_items_only else protocol,
+            }
+            if row is None:
+                values.append({"server": server, "name": mailbox.name, **wanted})
+            elif row.target != mailbox.target and row.copied_at is not None:
+                raise MigrationError(
+                    f"Mailbox {server}/{mailbox.name} was copied to {row.target}; the inventory now says {mailbox.target}.",
+                    "Nothing was touched.", "Set the target back, or start a new migration with a ledger of its own.",
+                )
+            elif any(getattr(row, key) != value for key, value in wanted.items()):
+                changes.append((row, wanted))
+    return gone, values, changes
+
+
+def _untouched(tables, server: str):
+    """Query for mailboxes of the server for which nothing was done. A pass that came to no folder failed before it moved anything."""
+    t = tables.mailboxes
+    holding = [key.parent for table in tables.meta.sorted_tables for key in table.foreign_keys if key.column is t.c.id and table is not tables.passes]
+    done = sa.or_(*(sa.exists().where(column == t.c.id) for column in holding))
+    return sa.select(t.c.id, t.c.name).where(t.c.server == server, t.c.copied_at.is_(None), t.c.lease_until < time.time(), ~done)
+
+
+def _holder(ledger: Ledger, lists) -> str:
+    """Who holds a target in the ledger that the lists give to somebody else, and what can be done about it."""
+    wanted = {mailbox.target: (server, mailbox.name) for server, mailboxes, _protocol in lists for mailbox in mailboxes}
+    for row in listed(ledger):
+        if wanted.get(row.target, (row.server, row.name)) != (row.server, row.name) and (row.server, row.name) not in wanted.values():
+            return (
+                f" In the ledger {row.target} belongs to {row.server}/{row.name}: call it that again, if its mail is there already; if that server left "
+                "the inventory before anything of it was copied, name it once more with an empty list of mailboxes, which forgets them."
             )
-        elif any(getattr(row, key) != value for key, value in wanted.items()):
-            changes.append((row.id, wanted))
-    return values, changes
+    return ""
 
 
 # More names than this are looked up once, and the statement then names numbers.

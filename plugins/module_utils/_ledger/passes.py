@@ -117,6 +117,13 @@ def newest(ledger: Ledger, limit: int) -> list:
         ).all()
 
 
+def last_ended(ledger: Ledger) -> dict[int, float]:
+    """Mailbox id -> when its last pass ended."""
+    t = ledger.tables.passes
+    with ledger.read() as connection:
+        return dict(connection.execute(sa.select(t.c.mailbox_id, sa.func.max(t.c.started_at + t.c.seconds)).group_by(t.c.mailbox_id)).all())
+
+
 def of_round(ledger: Ledger, round_: str) -> list:
     """Finished passes of a round with the server and name of their mailbox."""
     t = ledger.tables

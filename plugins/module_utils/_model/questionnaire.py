@@ -9,39 +9,66 @@
 from __future__ import annotations
 
 import json
+import re
 
 # A stated volume this far from the found one is worth a question.
 VOLUME_TOLERANCE = 0.25
+# What a server that is known as "2010 or later" can't be.
+EARLIER = re.compile(r"\b(5\.5|2000|2003|2007)\b")
+# Exchange 2003 gives its number in some of its greetings.
+NUMBERS = {"2003": "6.5."}
+# Words that tell no product from another.
+ANY_PRODUCT = {"", "microsoft", "ms", "server", "imap", "mail"}
+# Counts of a discovery by which it is another one: how much there is, and what the scope of work says of it.
+TOTALS = (
+    "messages", "bytes", "left_out_folders", "unreadable_folders", "unlisted_folders", "events", "contacts", "tasks", "notes", "items_untold",
+    "rules", "rules_left_out", "rules_untold",
+)
 
 
 def differences(stated: dict, found: dict) -> list[dict]:
-    """[{server, field, stated, found}] for one source server; fields that the questionnaire leaves out are no difference."""
-    totals = found["totals"]
+    """[{server, field, stated, found}] for one source server, `found` as the summary of its record has it; fields that the questionnaire leaves out
+    are no difference."""
     result = []
 
     def note(field: str, said, is_) -> None:
         result.append({"server": found["name"], "field": field, "stated": said, "found": is_})
 
-    mailboxes = totals["mailboxes"] + len(found["unreachable"])
+    mailboxes = found["mailboxes"] + found["unreachable"]
     if stated.get("mailboxes") not in (None, mailboxes):
         note("mailboxes", stated["mailboxes"], mailboxes)
-    for field, amount in (("data_mb", totals["bytes"]), ("largest_mailbox_mb", totals["largest_mailbox_bytes"])):
+    for field, amount in (("data_mb", found["bytes"]), ("largest_mailbox_mb", found["largest_mailbox_bytes"])):
         megabytes = round(amount / 1e6)
         said = stated.get(field)
         if said is not None and abs(said - megabytes) > VOLUME_TOLERANCE * max(said, megabytes) and abs(said - megabytes) > 1:
             note(field, said, megabytes)
-    version, product = str(stated.get("version") or ""), found["product"]
-    text = f"{product} {found['version']}"
-    if version and product and "later" not in product and version not in text:
-        note("version", f"{stated.get('product', '')} {version}".strip(), text.strip())
+    product, version = str(stated.get("product") or ""), str(stated.get("version") or "")
+    # A file of Outlook tells nothing of the server that it came from.
+    identified = "" if found["product"] == "PST file" else found["product"]
+    if product and identified and not _words(product) & _words(identified):
+        note("product", product, identified)
+    if version and identified and _another(version, identified, found["version"]):
+        note("version", f"{product} {version}".strip(), f"{identified} {found['version']}".strip())
     if found["unreachable"]:
-        note("reachable mailboxes", mailboxes, totals["mailboxes"])
+        note("reachable mailboxes", mailboxes, found["mailboxes"])
     return result
 
 
+def _words(product: str) -> set[str]:
+    """What a product may be recognized by: stated and found, it is seldom written alike."""
+    words = set(re.split(r"[^a-z]+", product.casefold()))
+    return words - ANY_PRODUCT or words - {""}
+
+
+def _another(stated: str, product: str, version: str) -> bool:
+    if "later" in product:
+        return bool(EARLIER.search(stated))
+    return stated not in f"{product} {version}" and not version.startswith(NUMBERS.get(stated, "-"))
+
+
 def material_change(recorded: str, found: dict, growth: float) -> bool:
-    """Whether a new discovery says something else than the recorded document: another server, other mailboxes, or a
-    volume that differs by more than the share `growth`."""
+    """Whether a new discovery says something else than the recorded document: another server, other mailboxes, or an amount that differs by more
+    than the share `growth`, is no longer none, or has become none."""
     before = json.loads(recorded)
     for key in ("host", "product", "version", "profile", "capabilities"):
         if before.get(key) != found.get(key):
@@ -52,6 +79,6 @@ def material_change(recorded: str, found: dict, growth: float) -> bool:
     identity = ("name", "target", "wave", "test")
     if {tuple(m[k] for k in identity) for m in before["mailboxes"]} != {tuple(m[k] for k in identity) for m in found["mailboxes"]}:
         return True
-    return any(
-        abs(found["totals"][key] - before["totals"][key]) > growth * max(before["totals"][key], 1) for key in ("messages", "bytes")
-    )
+    # Older records lack some of them.
+    amounts = [(before["totals"].get(key, 0), found["totals"].get(key, 0)) for key in TOTALS]
+    return any(bool(was) != bool(is_) or abs(is_ - was) > growth * max(was, 1) for was, is_ in amounts)

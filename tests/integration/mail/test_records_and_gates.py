@@ -6,6 +6,9 @@
 from __future__ import annotations
 
 import hashlib
+import sys
+
+from servers import mail
 
 SCOPE = "# Scope of work\n\nGrüße: 36 mailboxes.\n"
 DIGEST = hashlib.sha256(SCOPE.encode()).hexdigest()
@@ -61,3 +64,34 @@ def test_gate_on_the_state_of_a_wave(pair, direct):
     assert second["failed"] and "1 of 1 mailboxes are not copied, for example old/bo" in second["msg"] and "copy_mailboxes" in second["msg"]
     assert everybody["failed"] and "1 of 2 mailboxes" in everybody["msg"]
     assert verified["failed"] and "2 of 2 mailboxes are not verified" in verified["msg"]
+
+
+def test_a_cut_over_that_was_made_brings_mail_that_came_late(pair, run_play, secrets):
+    client = pair.source.client("anna.berg")
+    mail.fill(client, "INBOX", 2)
+    options = {"sources": [pair.source_option()], "target": pair.target_option(), "ledger": pair.ledger_options, "migration": "example",
+               "wave": "default", "python": sys.executable}
+    made = {"wave": "default"}
+    first = [
+        {"messaging.migration.mailbox_copy": pair.options()},
+        {"messaging.migration.migration_record": pair.ledger_only(kind="cut_over", name="default", content=made, summary=made)},
+    ]
+    late = {"ansible.builtin.include_role": {"name": "messaging.migration.cut_over", "tasks_from": "late.yml"}}
+    variables = {**secrets, **{f"cut_over_{name}": value for name, value in options.items()}}
+
+    def run(*tasks, check=False):
+        results = run_play(list(tasks), variables, check=check)
+        assert not any(result["failed"] for result in results), results
+        return {result["task"] for result in results if result["changed"]}
+
+    run(*first)
+    assert run(late) == set()
+    # What is gone at the source stays at the target.
+    client.select_folder("INBOX")
+    client.delete_messages(client.search()[:1])
+    client.expunge()
+    mail.fill(client, "INBOX", 1, first=10)
+    client.logout()
+    assert run(late, check=True) and run(late) == {"Late | Bring what reached the source servers after the last pass"}
+    assert pair.findings() == {"extra": 1}
+    assert run(late) == set()

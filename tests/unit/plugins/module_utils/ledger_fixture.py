@@ -22,8 +22,9 @@ def opened(folder):
 
 
 def with_mailboxes(ledger, *names: str, server: str = "s1", **values) -> list:
-    """Rows of newly registered mailboxes."""
-    mailboxes.register(ledger, server, [Mailbox(name, f"{name}-at-target", **values) for name in names])
+    """Rows of newly registered mailboxes, beside those that the server has."""
+    there = [Mailbox(row.name, row.target, row.wave, row.test, priority=row.priority) for row in mailboxes.listed(ledger) if row.server == server]
+    mailboxes.register(ledger, server, [*there, *(Mailbox(name, f"{name}-at-target", **values) for name in names)])
     return [mailboxes.find(ledger, server, name) for name in names]
 
 

@@ -8,9 +8,9 @@ import multiprocessing
 import pytest
 
 from ansible_collections.messaging.migration.plugins.module_utils._errors import MigrationError
-from ansible_collections.messaging.migration.plugins.module_utils._ledger import mailboxes
+from ansible_collections.messaging.migration.plugins.module_utils._ledger import exceptions, mailboxes
 from ansible_collections.messaging.migration.plugins.module_utils._model.server import Mailbox
-from ansible_collections.messaging.migration.tests.unit.plugins.module_utils.ledger_fixture import opened, with_mailboxes
+from ansible_collections.messaging.migration.tests.unit.plugins.module_utils.ledger_fixture import opened, with_folder, with_mailboxes
 
 BOUNDS = {"s1": 10, "s2": 10}
 
@@ -34,7 +34,7 @@ def test_register_tells_whether_anything_changed(ledger):
     boxes = [Mailbox("anna", "a", wave="first"), Mailbox("ben", "b")]
     assert mailboxes.register(ledger, "s1", boxes)
     assert not mailboxes.register(ledger, "s1", boxes)
-    assert mailboxes.register(ledger, "s1", [Mailbox("anna", "a", wave="second", test=True)])
+    assert mailboxes.register(ledger, "s1", [Mailbox("anna", "a", wave="second", test=True), boxes[1]])
     row = mailboxes.find(ledger, "s1", "anna")
     assert (row.target, row.wave, row.test) == ("a", "second", True)
     assert [row.name for row in mailboxes.listed(ledger)] == ["anna", "ben"]
@@ -56,6 +56,51 @@ def test_a_target_moves_only_before_the_copy(ledger):
     with pytest.raises(MigrationError, match="Mailbox s1/anna was copied to elsewhere; the inventory now says third"):
         mailboxes.register(ledger, "s1", [Mailbox("anna", "third")])
     assert mailboxes.find(ledger, "s1", "anna").target == "elsewhere"
+
+
+def targets(ledger) -> dict:
+    return {f"{row.server}/{row.name}": row.target for row in mailboxes.listed(ledger)}
+
+
+def test_a_corrected_name_takes_the_place_of_the_wrong_one(ledger):
+    mailboxes.register(ledger, "s1", [Mailbox("ana.berg", "anna.berg"), Mailbox("ben", "ben")])
+    # A pass that failed at the login has moved nothing.
+    assert claim(ledger, names=[("s1", "ana.berg")]) == ("ana.berg", 0)
+    release(ledger, mailboxes.find(ledger, "s1", "ana.berg").id, "w1", round="r1", failure="no such user")
+    assert mailboxes.register(ledger, "s1", [Mailbox("anna.berg", "anna.berg"), Mailbox("ben", "ben")])
+    assert targets(ledger) == {"s1/anna.berg": "anna.berg", "s1/ben": "ben"}
+
+
+def test_targets_that_were_swapped_before_the_copy(ledger):
+    mailboxes.register(ledger, "s1", [Mailbox("anna", "a"), Mailbox("ben", "b"), Mailbox("carl", "c")])
+    assert mailboxes.register(ledger, "s1", [Mailbox("anna", "b"), Mailbox("ben", "a"), Mailbox("dora", "c"), Mailbox("carl", "d")])
+    assert targets(ledger) == {"s1/anna": "b", "s1/ben": "a", "s1/carl": "d", "s1/dora": "c"}
+
+
+def test_a_mailbox_moves_to_another_server(ledger):
+    mailboxes.register(ledger, "s2", [Mailbox("anna", "a"), Mailbox("ben", "b")])
+    assert mailboxes.register_all(ledger, [("s1", [Mailbox("anna", "a")], "imap"), ("s2", [Mailbox("ben", "b")], "imap")])
+    assert targets(ledger) == {"s1/anna": "a", "s2/ben": "b"}
+
+
+def test_what_is_no_longer_named_stays_once_something_was_done_for_it(ledger):
+    copied, begun, odd, held, _idle = with_mailboxes(ledger, "copied", "begun", "odd", "held", "idle")
+    mailboxes.set_values(ledger, copied.id, copied_at=5.0)
+    with_folder(ledger, begun.id)
+    exceptions.raise_exception(ledger, odd.id, "INBOX", 1, "too_large", "")
+    assert claim(ledger, names=[("s1", held.name)]) == ("held", 0)
+    with_mailboxes(ledger, "other", server="s2")
+    assert mailboxes.register(ledger, "s1", [])
+    assert list(targets(ledger)) == ["s1/begun", "s1/copied", "s1/held", "s1/odd", "s2/other"]
+    assert not mailboxes.register(ledger, "s1", [])
+
+
+def test_who_holds_a_target_is_told(ledger):
+    with_mailboxes(ledger, "anna")
+    with pytest.raises(MigrationError, match="In the ledger anna-at-target belongs to s1/anna: .*; if that server left the inventory .* empty list"):
+        mailboxes.register(ledger, "s2", [Mailbox("anna", "anna-at-target")])
+    mailboxes.register_all(ledger, [("s1", [], "imap"), ("s2", [Mailbox("anna", "anna-at-target")], "imap")])
+    assert targets(ledger) == {"s2/anna": "anna-at-target"}
 
 
 def test_the_largest_comes_first_and_nobody_gets_what_is_held(ledger):
@@ -149,7 +194,7 @@ def test_claimers_at_the_same_time_never_get_the_same_mailbox(ledger, tmp_path):
 def test_priority_comes_before_size(ledger):
     _plain, large = with_mailboxes(ledger, "plain", "large")
     mailboxes.set_values(ledger, large.id, source_bytes=10)
-    mailboxes.register(ledger, "s1", [Mailbox("chief", "chief", priority=5)])
+    with_mailboxes(ledger, "chief", priority=5)
     assert [claim(ledger, f"w{number}")[0] for number in range(3)] == ["chief", "large", "plain"]
 
 

@@ -25,6 +25,14 @@ def done(ledger, row, kind="copy", round_="r1", **values):
     return number
 
 
+def test_when_the_last_pass_of_each_mailbox_ended(ledger):
+    anna, ben, _idle = with_mailboxes(ledger, "anna", "ben", "idle")
+    for started in (100.0, 300.0, 200.0):
+        done(ledger, anna, started_at=started, seconds=5.0)
+    done(ledger, ben, started_at=50.0)
+    assert passes.last_ended(ledger) == {anna.id: 305.0, ben.id: 50.0}
+
+
 def test_sums_of_a_round_per_server(ledger):
     anna, ben = with_mailboxes(ledger, "anna", "ben")
     [carl] = with_mailboxes(ledger, "carl", server="s2")

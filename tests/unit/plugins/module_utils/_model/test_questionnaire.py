@@ -28,7 +28,9 @@ def found(**values):
 
 
 def fields(stated, there=None):
-    return {row["field"]: (row["stated"], row["found"]) for row in questionnaire.differences(stated, there or FOUND)}
+    there = there or FOUND
+    summary = {**there, **there["totals"], "unreachable": len(there["unreachable"])}
+    return {row["field"]: (row["stated"], row["found"]) for row in questionnaire.differences(stated, summary)}
 
 
 @pytest.mark.parametrize(
@@ -58,6 +60,41 @@ def test_a_greeting_without_a_version_is_believed():
     assert fields({"version": "2019"}, found(product="", version="")) == {}
 
 
+@pytest.mark.parametrize(
+    ("version", "differs"), [("5.5", True), ("2000", True), ("2003 SP2", True), ("2007", True), ("2010", False), ("2016", False), ("15.5", False)],
+)
+def test_a_version_that_can_not_be_2010_or_later(version, differs):
+    expected = {"version": (f"Exchange {version}", "Microsoft Exchange 2010 or later")} if differs else {}
+    assert fields({"product": "Exchange", "version": version}, found(product="Microsoft Exchange 2010 or later", version="")) == expected
+
+
+@pytest.mark.parametrize(
+    ("stated", "identified", "differs"),
+    [
+        ("Microsoft Exchange", "Microsoft Exchange Server 2019", False),
+        ("MS Exchange Server", "Microsoft Exchange", False),
+        ("Exchange 2007", "Microsoft Exchange", False),
+        ("Microsoft Exchange", "Dovecot", True),
+        ("Cyrus IMAP server", "Dovecot", True),
+        ("Microsoft Mail", "Microsoft Exchange", True),
+        ("GroupWise", "", False),
+        ("Microsoft Exchange", "PST file", False),
+    ],
+)
+def test_another_product(stated, identified, differs):
+    there = found(product=identified, version="")
+    assert fields({"product": stated}, there) == ({"product": (stated, identified)} if differs else {})
+
+
+def test_exchange_2003_by_its_number():
+    there = found(product="Microsoft Exchange", version="6.5.7638.1")
+    assert fields({"version": "2003"}, there) == {} and "version" in fields({"version": "2007"}, there)
+
+
+def test_a_file_is_no_version_of_a_server():
+    assert fields({"product": "Microsoft Exchange", "version": "2003"}, found(product="PST file", version="")) == {}
+
+
 def test_unreachable_mailboxes_are_told():
     there = found(unreachable=[{"name": "carl", "reason": "no rights"}])
     assert fields({"mailboxes": 3}, there) == {"reachable mailboxes": (3, 2)}
@@ -76,8 +113,25 @@ def test_unreachable_mailboxes_are_told():
         ({"totals": {**FOUND["totals"], "messages": 1200}}, False),
         ({"totals": {**FOUND["totals"], "messages": 1300}}, True),
         ({"totals": {**FOUND["totals"], "bytes": 60_000_000}}, True),
+        ({"totals": {**FOUND["totals"], "events": 1}}, True),
+        ({"totals": {**FOUND["totals"], "rules_untold": 2}}, True),
         ({"greeting": "another time of day"}, False),
     ],
 )
 def test_what_is_a_new_discovery(values, material):
     assert questionnaire.material_change(json.dumps(FOUND), found(**values), 0.25) is material
+
+
+@pytest.mark.parametrize(
+    "key", ["left_out_folders", "unreadable_folders", "unlisted_folders", "items_untold", "rules_untold", "events", "contacts", "tasks", "notes", "rules"],
+)
+def test_what_the_scope_of_work_says_is_material(key):
+    def there(number):
+        return found(totals={**FOUND["totals"], key: number})
+
+    def material(before, after, growth=0.25):
+        return questionnaire.material_change(json.dumps(there(before)), there(after), growth)
+
+    assert not material(10, 12) and material(10, 13) and material(10, 7)
+    # Something where there was nothing, and the other way round, however much may grow.
+    assert material(0, 1, 2.0) and material(1, 0, 2.0) and not material(1, 2, 2.0)
