@@ -25,6 +25,10 @@ options:
     description:
       - Mailbox whose INBOX proves the login form.
     type: str
+  mailbox_password:
+    description:
+      - Password of this mailbox's own user, instead of the administrator's. Not with O(server.ews.auth=oauth).
+    type: str
 """
 
 EXAMPLES = r"""
@@ -102,10 +106,12 @@ def main():
         argument_spec={
             "server": {"type": "dict", "required": True, "options": source_connection()},
             "mailbox": {"type": "str"},
+            "mailbox_password": {"type": "str", "no_log": True},
         },
+        required_by={"mailbox_password": ["mailbox"]},
         supports_check_mode=True,
     )
-    run(module, lambda: server_info(module.params["server"], module.params["mailbox"]))
+    run(module, lambda: server_info(module.params["server"], module.params["mailbox"], module.params["mailbox_password"]))
 
 
 if __name__ == "__main__":

@@ -8,16 +8,19 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 
 from .._errors import MigrationError
 from .._ledger import passes, records
 from .._ledger.store import NoLedger, open_ledger
 from .._model.estimate import estimate as estimated
+from . import plan as plans
 
 
 def estimate(params: dict, check_mode: bool = False) -> dict:
     """The module migration_estimate; see its RETURN."""
+    sources = plans.servers(params["sources"]) if params.get("sources") else None
     try:
         ledger = open_ledger(params.get("ledger") or {}, params["migration"], create=False)
     except NoLedger as error:
@@ -25,7 +28,10 @@ def estimate(params: dict, check_mode: bool = False) -> dict:
             return {"changed": False, "measured_mailboxes": 0}
         raise MigrationError(f"There is no ledger at {error}.", "", "Run messaging.migration.collect_information first.") from error
     measured = passes.measured(ledger)
-    found = [json.loads(row.document)["totals"] for row in records.listed(ledger, "discovery")]
+    discovered = records.listed(ledger, "discovery")
+    if sources is not None:
+        discovered = [row for row in discovered if row.name in sources and sources[row.name].mailboxes]
+    found = [{**json.loads(row.document)["totals"], "server": row.name} for row in discovered]
     ledger.close()
     if not found or not measured:
         if check_mode:
@@ -35,4 +41,4 @@ def estimate(params: dict, check_mode: bool = False) -> dict:
             "Nothing was touched.",
             "Mark mailboxes that hold mail as test mailboxes, and run messaging.migration.collect_information, then test_migration.",
         )
-    return {"changed": False, **estimated(measured, found, params["workers"])}
+    return {"changed": False, **estimated(measured, found, params["workers"], sources, datetime.datetime.now(datetime.timezone.utc))}

@@ -31,15 +31,15 @@ GREETINGS = (
 )
 
 
-def server_info(options: dict, mailbox: str | None) -> dict:
-    """The module mail_server_info; see its RETURN."""
+def server_info(options: dict, mailbox: str | None, password: str | None = None) -> dict:
+    """The module mail_server_info; see its RETURN. `password`: of the mailbox's own user."""
     server = described(options)
+    owner = Mailbox(mailbox, mailbox, password=password) if mailbox else None
     if server.protocol != "imap":
-        if not mailbox:
+        if owner is None:
             raise MigrationError(f"{server.name} is looked at by way of a mailbox.", "Nothing was touched.", "Give mailbox.")
-        owner = Mailbox(mailbox, mailbox)
         return dict(described_by(server, owner), changed=False, login=server.login_names(mailbox)[0], login_form=server.login[0])
-    session = connect(server, Mailbox(mailbox, mailbox) if mailbox else None)
+    session = connect(server, owner)
     form = server.login[server.login_names(mailbox).index(session.login)] if mailbox else ""
     result = dict(describe(session), changed=False, login=session.login if mailbox else "", login_form=form)
     session.close()

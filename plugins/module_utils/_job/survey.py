@@ -8,7 +8,9 @@
 
 from __future__ import annotations
 
+import itertools
 import multiprocessing
+import queue
 import time
 
 from .._errors import MigrationError, Unreachable
@@ -33,22 +35,41 @@ def survey(servers: dict[str, Server], names, workers: int) -> list[dict]:
 
     The first login of each server is tried alone, so that a wrong password costs one attempt.
     """
-    result = {}
+    result, jobs, wanted = {}, {}, set(names)
     for name, server in servers.items():
-        mine = [mailbox for mailbox in server.mailboxes if (name, mailbox.name) in set(names)]
+        mine = [mailbox for mailbox in server.mailboxes if (name, mailbox.name) in wanted]
         if not mine:
             continue
-        identity = described_by(server, mine[0])
+        identity = described_by(server, next((mailbox for mailbox in mine if mailbox.of_a_user), mine[0]))
         result[name] = {"name": name, "host": server.host, "profile": server.profile, **identity, "mailboxes": [], "unreachable": []}
-    jobs = [(servers[name], mailbox) for name in result for mailbox in servers[name].mailboxes if (name, mailbox.name) in set(names)]
-    with multiprocessing.get_context("fork").Pool(max(1, min(workers, len(jobs)))) as pool:
-        for name, found in pool.imap_unordered(_mailbox, jobs, chunksize=1):
-            result[name]["unreachable" if "reason" in found else "mailboxes"].append(found)
+        jobs[name] = [(server, mailbox) for mailbox in mine]
+    for name, found in _side_by_side(jobs, workers):
+        result[name]["unreachable" if "reason" in found else "mailboxes"].append(found)
     for server in result.values():
         for key in ("mailboxes", "unreachable"):
             server[key].sort(key=lambda found: found["name"])
         server["totals"] = totals(server["mailboxes"])
     return list(result.values())
+
+
+def _side_by_side(jobs: dict[str, list], workers: int):
+    """What `_mailbox` finds, as it comes: `workers` mailboxes at once, and of each server as many as it has connections for."""
+    left, answers = {name: iter(mine) for name, mine in jobs.items()}, queue.SimpleQueue()
+    with multiprocessing.get_context("fork").Pool(max(1, min(workers, sum(map(len, jobs.values()))))) as pool:
+
+        def begin(name: str) -> None:
+            for job in itertools.islice(left[name], 1):
+                pool.apply_async(_mailbox, (job,), callback=answers.put, error_callback=answers.put)
+
+        for name, mine in jobs.items():
+            for _connection in range(mine[0][0].connections):
+                begin(name)
+        for _answer in range(sum(map(len, jobs.values()))):
+            answer = answers.get()
+            if isinstance(answer, BaseException):
+                raise answer
+            begin(answer[0])
+            yield answer
 
 
 def totals(mailboxes: list[dict]) -> dict:

@@ -54,7 +54,8 @@ def preflight(ledger, plan: Plan) -> None:
     asked = [name for name, pace in paces.items() if not pace.closed()]
     for name in asked:
         with _given_rest(begun, [paces[name]]):
-            prove(plan.servers[name], next(plan.mailbox(s, m) for s, m in plan.names if s == name))
+            mine = [plan.mailbox(s, m) for s, m in plan.names if s == name]
+            prove(plan.servers[name], next((mailbox for mailbox in mine if mailbox.of_a_user), mine[0]))
     if asked and plan.target is not None:
         first = plan.mailbox(*plan.names[0])
         with _given_rest(begun, [paces[name] for name in asked]):

@@ -59,6 +59,11 @@ class Mailbox:
     address: str | None = None
     language: str | None = None
 
+    @property
+    def of_a_user(self) -> bool:
+        """Whether the server opens it as a user's mailbox: a PST file says nothing of the server, and public folders are opened by another right."""
+        return not self.public_folder and (not self.pst or self.pst_items_only)
+
 
 @dataclasses.dataclass(frozen=True)
 class Probe:

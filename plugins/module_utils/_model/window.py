@@ -17,6 +17,7 @@ import dataclasses
 import datetime
 import functools
 import heapq
+import itertools
 import re
 import zoneinfo
 
@@ -98,6 +99,30 @@ def finish(windows, when: datetime.datetime, seconds: float) -> datetime.datetim
             return begin + left
         left -= end - begin
     return None
+
+
+def worked(windows, when: datetime.datetime, takes) -> tuple[float, datetime.datetime | None]:
+    """Work that takes `takes(window)` seconds while that window is open (`takes(None)` without windows) and begins at `when`: the seconds of open time
+    until it is done, and when that is, in UTC. None if that takes longer than about two years; the seconds are then told by their pace."""
+    if not windows:
+        return takes(None), finish((), when, takes(None))
+    part, spent = 0.0, 0.0
+    for begin, end, window in _stretches(windows, when.astimezone(UTC), FAR_DAYS):
+        seconds, whole = (end - begin).total_seconds(), takes(window)
+        left = (1 - part) * whole
+        if left <= seconds:
+            return spent + left, begin + datetime.timedelta(seconds=left)
+        part, spent = part + seconds / whole, spent + seconds
+    return spent / part, None
+
+
+def _stretches(windows, when: datetime.datetime, days: int):
+    """Open times from `when` on, in order, each with the one window that is in force: (begin, end, window)."""
+    edges = {edge for window in windows for span in _of_window(window, when, days) for edge in span if edge > when}
+    for begin, end in itertools.pairwise(sorted({when, *edges})):
+        window = open_window(windows, begin)
+        if window is not None:
+            yield begin, end, window
 
 
 def _spans(windows, when: datetime.datetime, days: int):

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import time
 import types
 
 import pytest
@@ -67,6 +69,16 @@ def test_what_is_wrong_is_told_at_once(look, source):
     assert "wrong password" in found["reason"] and slept == []
 
 
+def test_what_a_server_is_tells_a_mailbox_of_its_own(monkeypatch):
+    def described_by(_server, mailbox):
+        raise LoginRefused(f"into {mailbox.name}")
+
+    monkeypatch.setattr(survey, "described_by", described_by)
+    server = dataclasses.replace(SERVER, mailboxes=(Mailbox("file", "file", pst="/srv/file.pst"), Mailbox("public", "public", public_folder="/"), ANNA))
+    with pytest.raises(LoginRefused, match="into anna"):
+        survey.survey({"s1": server}, [("s1", mailbox.name) for mailbox in server.mailboxes], 1)
+
+
 def test_what_no_mail_is_copied_of_is_counted(look, source):
     source.held.create("Calendar").add(b"entry")
     source.held.create("Calendar/Team").add(b"entry")
@@ -79,3 +91,35 @@ def test_what_no_mail_is_copied_of_is_counted(look, source):
     assert found["unreadable_folders"] == [{"folder": "Old ", "reason": "its name ends with a blank"}] and found["unlisted_folders"] == ["Above"]
     totals = survey.totals([found, found])
     assert (totals["left_out_folders"], totals["left_out_entries"], totals["unreadable_folders"], totals["unlisted_folders"]) == (2, 4, 2, 2)
+
+
+def timed(job):
+    began = time.monotonic()
+    time.sleep(0.05)
+    return job[0].name, {"name": job[1].name, "began": began, "ended": time.monotonic()}
+
+
+def broken(_job):
+    return 1 / 0
+
+
+def test_no_more_mailboxes_side_by_side_than_a_server_has_connections_for(monkeypatch):
+    names = [f"user{number}" for number in range(6)]
+    servers = {
+        name: Server(name=name, host="h.test", connections=connections, mailboxes=tuple(Mailbox(mailbox, mailbox) for mailbox in names))
+        for name, connections in (("narrow", 2), ("wide", 4))
+    }
+    monkeypatch.setattr(survey, "_mailbox", timed)
+    monkeypatch.setattr(survey, "described_by", lambda *_args: {})
+    monkeypatch.setattr(survey, "totals", len)
+    narrow, wide = survey.survey(servers, [(name, mailbox) for name in servers for mailbox in names], 6)
+    assert [found["name"] for found in narrow["mailboxes"]] == names == [found["name"] for found in wide["mailboxes"]]
+
+    def most(found):
+        return max(sum(other["began"] <= one["began"] < other["ended"] for other in found) for one in found)
+
+    # The other server keeps no worker waiting.
+    assert most(narrow["mailboxes"]) <= 2 < most(narrow["mailboxes"] + wide["mailboxes"])
+    monkeypatch.setattr(survey, "_mailbox", broken)
+    with pytest.raises(ZeroDivisionError):
+        survey.survey(servers, [("narrow", "user1")], 6)

@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import dataclasses
 import os
 import time
 
@@ -256,6 +257,24 @@ def test_before_anything_is_touched_each_side_is_tried_once(monkeypatch, scene):
     workers.run(scene.plan("anna", "ben"), moves)
     workers.preflight(scene.ledger, made)
     assert len(logins) == 4
+
+
+@pytest.mark.parametrize("other", [{"pst": "/srv/old.pst"}, {"public_folder": "/Sales"}])
+def test_the_first_login_is_into_a_mailbox_of_the_server(monkeypatch, scene, other):
+    proved = []
+    monkeypatch.setattr(workers, "prove", lambda _server, mailbox: proved.append(mailbox.name))
+    made = scene.plan("anna", "ben")
+    server = made.servers["s1"]
+    anna, ben = server.mailboxes
+    made.servers["s1"] = dataclasses.replace(server, mailboxes=(dataclasses.replace(anna, **other), ben))
+    workers.preflight(scene.ledger, made)
+    # Mail of his is on the server, whatever comes from his file.
+    made.servers["s1"] = dataclasses.replace(server, mailboxes=(dataclasses.replace(anna, pst="/srv/old.pst", pst_items_only=True), ben))
+    workers.preflight(scene.ledger, made)
+    # There is nothing else.
+    made.servers["s1"] = dataclasses.replace(server, mailboxes=tuple(dataclasses.replace(one, **other) for one in server.mailboxes))
+    workers.preflight(scene.ledger, made)
+    assert proved == ["ben", "anna", "anna"]
 
 
 def preflight(monkeypatch, scene, error) -> None:
