@@ -10,6 +10,7 @@ import pathlib
 import secrets
 import shutil
 import subprocess
+import time
 
 
 class PostgreSQL:
@@ -32,4 +33,8 @@ class PostgreSQL:
         tools.start([str(word) for word in command], folder, lambda: tools.wait_for_port("127.0.0.1", port))
         environment = {"PGPASSWORD": self.password}
         address = ["-h", "127.0.0.1", "-p", str(port), "-U", self.user]
+        # It listens before it is ready.
+        deadline = time.monotonic() + 60
+        while subprocess.run([f"{programs}/pg_isready", *address], check=False, capture_output=True).returncode and time.monotonic() < deadline:
+            time.sleep(0.1)
         subprocess.run([f"{programs}/createdb", *address, self.database], check=True, capture_output=True, env=environment)
