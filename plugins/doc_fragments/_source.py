@@ -23,6 +23,9 @@ options:
         description:
           - Protocol by which the server is talked to.
           - V(ews) is for Exchange 2007 and later; older ones have IMAP only. It needs the Python library exchangelib on the station.
+          - By V(ews) journals, feeds and other folders that show web pages (class C(IPF.Note.OutlookHomepage)), and folders that no client shows are left
+            out. Those that hold something are counted in C(folders_left_out) of a pass, and listed in the report as exceptions that are approved; of
+            address books that no client shows, which Exchange keeps for itself, nothing is said.
         type: str
         default: imap
         choices: [imap, ews]
@@ -160,6 +163,14 @@ options:
                 name it (headers C(X-AnchorMailbox) and C(X-PublicFolderMailbox)). That one address does for folders and content is not confirmed.
               - With older servers it is only needed where O(sources[].admin) with the login form is no SMTP address; then it is the account's own.
             type: str
+          timezone:
+            description:
+              - Time zone (IANA) of calendar items of which the server tells no zone, or one that is not known, such as V(Europe/Berlin). Exchange 2007 tells
+                none.
+              - In it a series of events recurs, so in V(UTC) it is an hour off in one half of the year where there is summer time. Each such series becomes
+                an exception that says so.
+            type: str
+            default: UTC
       pst_despite_password:
         description: Whether PST files are read although their owner gave them a password, which protects nothing. They are refused otherwise.
         type: bool
@@ -334,7 +345,8 @@ options:
             type: float
             default: 30
       mailboxes:
-        description: The mailboxes that leave this server.
+        description:
+          - The mailboxes that leave this server, all of them. One that is no longer named is forgotten, unless something was done for it.
         type: list
         elements: dict
         required: true
@@ -418,6 +430,9 @@ options:
         description:
           - Protocol by which the server is talked to.
           - V(ews) is for Exchange 2007 and later; older ones have IMAP only. It needs the Python library exchangelib on the station.
+          - By V(ews) journals, feeds and other folders that show web pages (class C(IPF.Note.OutlookHomepage)), and folders that no client shows are left
+            out. Those that hold something are counted in C(folders_left_out) of a pass, and listed in the report as exceptions that are approved; of
+            address books that no client shows, which Exchange keeps for itself, nothing is said.
         type: str
         default: imap
         choices: [imap, ews]
@@ -555,6 +570,14 @@ options:
                 name it (headers C(X-AnchorMailbox) and C(X-PublicFolderMailbox)). That one address does for folders and content is not confirmed.
               - With older servers it is only needed where O(server.admin) with the login form is no SMTP address; then it is the account's own.
             type: str
+          timezone:
+            description:
+              - Time zone (IANA) of calendar items of which the server tells no zone, or one that is not known, such as V(Europe/Berlin). Exchange 2007 tells
+                none.
+              - In it a series of events recurs, so in V(UTC) it is an hour off in one half of the year where there is summer time. Each such series becomes
+                an exception that says so.
+            type: str
+            default: UTC
       pst_despite_password:
         description: Whether PST files are read although their owner gave them a password, which protects nothing. They are refused otherwise.
         type: bool

@@ -64,6 +64,7 @@ EWS = {
     "archive": {"type": "str", "default": ""},
     "recoverable_items": {"type": "str", "default": ""},
     "public_folder_mailbox": {"type": "str"},
+    "timezone": {"type": "str", "default": "UTC"},
 }
 
 FILTER = {

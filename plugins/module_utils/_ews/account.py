@@ -31,6 +31,7 @@ BUSY = (
 )
 # One mailbox, or its database, is out of reach: the server has no trouble, and all others go on.
 AWAY = ("ErrorMailboxStoreUnavailable", "ErrorMailboxMoveInProgress")
+DENIED = ("ErrorImpersonateUserDenied", "ErrorImpersonationDenied", "ErrorImpersonationFailed", "ErrorAccessDenied")
 
 
 class Busy(MigrationError):
@@ -56,6 +57,7 @@ def account(server: Server, mailbox: Mailbox):
     acts = ews.auth == "oauth" if mailbox.public_folder else mailbox.password is None and ews.access == "impersonation"
     found = exchangelib.Account(
         primary_smtp_address=address, config=configuration, autodiscover=not ews.url,
+        # Also the zone in which the server is asked to tell times: services.py takes them for UTC.
         access_type=exchangelib.IMPERSONATION if acts else exchangelib.DELEGATE, default_timezone=exchangelib.UTC,
     )
     found.public_folder_mailbox = ews.public_folder_mailbox if mailbox.public_folder else None
@@ -126,7 +128,7 @@ def _in_words(error, where: str) -> MigrationError:
         return Busy(f"{where}: the server is busy ({kind}).{hint}", words=f"Server busy.{hint}")
     if kind in AWAY:
         return Unreachable(f"{where}: the mailbox, or its database, can't be opened now ({kind}: {error}).", "Nothing was changed there.", "Run again later.")
-    if kind in ("ErrorImpersonateUserDenied", "ErrorImpersonationDenied", "ErrorImpersonationFailed", "ErrorAccessDenied"):
+    if kind in DENIED:
         return MigrationError(
             f"{where}: the account may not open this mailbox ({kind}: {error}).", "Nothing was changed there.",
             "Give it the role ApplicationImpersonation (2010 and later), ms-Exch-EPI-Impersonation and ms-Exch-EPI-May-Impersonate (2007), or "
@@ -137,6 +139,11 @@ def _in_words(error, where: str) -> MigrationError:
     return MigrationError(
         f"{where}: the server answered {kind}: {error}", "Nothing was changed there.", "Correct the cause and run again.", words=str(error),
     )
+
+
+def of_server(error: Exception) -> bool:
+    """Whether an error that came in place of an item is about the server, the mailbox or the login, and another try gives the item."""
+    return not isinstance(error, exchangelib.errors.ResponseMessageError) or type(error).__name__ in (*BUSY, *AWAY, *DENIED, "ErrorTimeoutExpired")
 
 
 def forget() -> None:

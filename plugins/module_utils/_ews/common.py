@@ -34,7 +34,7 @@ class Reading:
     """How items of one mailbox are read.
 
     fetch: gives the whole item for the ItemId of a changed occurrence, with event.FIELDS, or the error instead of it.
-    zone: that of the mailbox, for items whose own is not known.
+    zone: for items whose own is not known.
     owner: the mailbox's SMTP address: its own answer to a meeting stands elsewhere than those of the others.
     lost: what of the last item could not be brought over, although the item could.
     """
@@ -98,15 +98,14 @@ def attachments(item, reading: Reading) -> tuple[Attachment, ...]:
 
 def _attachment(one, reading: Reading) -> Attachment | None:
     name = one.name or "attachment"
+    if isinstance(one, exchangelib.ItemAttachment) and not name.lower().endswith(".eml"):
+        name += ".eml"
     try:
-        if isinstance(one, exchangelib.FileAttachment):
-            content, content_type = one.content, one.content_type
-        elif isinstance(one, exchangelib.ItemAttachment):
-            content, content_type = one.item.mime_content, "message/rfc822"
-            name = name if name.lower().endswith(".eml") else f"{name}.eml"
-        else:
-            # A link to a file elsewhere: its content was never in the mailbox.
-            content = None
+        try:
+            content, content_type = _content(one)
+        except exchangelib.errors.ErrorInternalServerError:
+            # It may be over a moment later.
+            content, content_type = _content(one)
     except _unreadable() as error:
         reading.lost.append(Trouble(reasons.NO_CONTENT, f"attachment {name}: {error}"))
         return None
@@ -116,11 +115,21 @@ def _attachment(one, reading: Reading) -> Attachment | None:
     return Attachment(name, content_type or "application/octet-stream", content, one.content_id or None)
 
 
+def _content(one) -> tuple[bytes | None, str | None]:
+    if isinstance(one, exchangelib.FileAttachment):
+        return one.content, one.content_type
+    if isinstance(one, exchangelib.ItemAttachment):
+        return one.item.mime_content, "message/rfc822"
+    # A link to a file elsewhere: its content was never in the mailbox.
+    return None, None
+
+
 def _unreadable() -> tuple[type[Exception], ...]:
     """Answers about one attachment; any other error is about the connection, and another try gives the attachment."""
     errors = exchangelib.errors
     return (
         errors.ErrorAccessDenied, errors.ErrorAttachmentSizeLimitExceeded, errors.ErrorCannotOpenFileAttachment,
-        errors.ErrorContentConversionFailed, errors.ErrorCorruptData, errors.ErrorInvalidAttachmentId, errors.ErrorItemCorrupt,
-        errors.ErrorItemNotFound, errors.ErrorMessageSizeExceeded, errors.ErrorMimeContentConversionFailed,
+        errors.ErrorContentConversionFailed, errors.ErrorCorruptData, errors.ErrorInternalServerError, errors.ErrorInvalidAttachmentId,
+        errors.ErrorItemCorrupt, errors.ErrorItemNotFound, errors.ErrorMessageSizeExceeded, errors.ErrorMimeContentConversionFailed,
+        errors.ErrorUnsupportedMimeConversion,
     )

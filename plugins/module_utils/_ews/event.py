@@ -14,7 +14,7 @@ import datetime
 from .._libraries import exchangelib
 from .._model.item_kinds import Attendee, Event
 from . import common
-from .common import NotReadable, Reading, day, moment, smtp, text
+from .common import UTC, NotReadable, Reading, moment, smtp, text
 from .recurrence import recurrence
 
 FIELDS = (
@@ -31,16 +31,14 @@ DAY = datetime.timedelta(days=1)
 def event(item, reading: Reading) -> Event:
     if item.start is None or item.end is None:
         raise NotReadable("the event has no start or no end")
-    whole = bool(item.is_all_day)
-    zone = reading.zone_of(item._start_timezone)
-    if whole and not item._start_timezone:
-        # exchangelib has made days of the times already, without asking anybody.
-        reading.lose("the time zone of an event of whole days; days are those of this station's zone")
-    elif item.recurrence and not item._start_timezone:
-        reading.lose("the time zone in which the event recurs; the mailbox's own was taken")
+    whole, told = bool(item.is_all_day), item._start_timezone
+    zone = reading.zone_of(told)
+    if item.recurrence and not whole and not told:
+        reading.lose(f"the time zone in which the event recurs; {zone} was taken (ews.timezone)")
     end_zone = reading.zone_of(item._end_timezone) if item._end_timezone else zone
-    # For exchangelib the last day is the end.
-    start, end = (day(item.start), day(item.end) + DAY) if whole else (moment(item.start, zone), moment(item.end, end_zone))
+    start, end = _occurrence(item.start, zone, whole, told), _occurrence(item.end, end_zone, whole, item._end_timezone or told)
+    if whole:
+        end = max(end, start + DAY)
     body, body_html = common.bodies(item)
     attendees = _attendees(item, reading)
     series = recurrence(item.recurrence.pattern, item.recurrence.boundary, start) if item.recurrence else None
@@ -52,21 +50,27 @@ def event(item, reading: Reading) -> Event:
         reminder=item.reminder_minutes_before_start or 0 if item.reminder_is_set else None,
         busy=BUSY.get(item.legacy_free_busy_status, "busy"), importance=common.importance(item), sensitivity=common.sensitivity(item),
         categories=common.categories(item), cancelled=bool(item.is_cancelled), recurrence=series,
-        excluded=tuple(_occurrence(one.start, zone, whole) for one in item.deleted_occurrences or ()) if series else (),
-        overrides=tuple(_overrides(item, uid, zone, whole, reading)) if series else (),
+        excluded=tuple(_occurrence(one.start, zone, whole, told) for one in item.deleted_occurrences or ()) if series else (),
+        overrides=tuple(_overrides(item, uid, zone, whole, told, reading)) if series else (),
         attachments=common.attachments(item, reading), sequence=item.appointment_sequence_number or 0,
         created=moment(item.datetime_created), modified=moment(item.last_modified_time),
     )
 
 
-def _occurrence(original, zone: datetime.tzinfo, whole: bool) -> datetime.datetime | datetime.date:
-    start = moment(original, zone)
-    return start.date() if whole else start
+def _occurrence(value, zone: datetime.tzinfo, whole: bool, told) -> datetime.datetime | datetime.date:
+    """The moment, or its day where the event is of whole days; `told`: whether the server told the zone."""
+    local = moment(value, zone)
+    if not whole:
+        return local
+    if local.time() == datetime.time() or told and zone != UTC:
+        return local.date()
+    # Midnight somewhere; where that is isn't told, and noon there is the same day in UTC.
+    return (local.astimezone(UTC) + DAY / 2).date()
 
 
-def _overrides(item, uid: str, zone: datetime.tzinfo, whole: bool, reading: Reading):
+def _overrides(item, uid: str, zone: datetime.tzinfo, whole: bool, told, reading: Reading):
     for one in item.modified_occurrences or ():
-        when = _occurrence(one.original_start, zone, whole)
+        when = _occurrence(one.original_start, zone, whole, told)
         try:
             changed = reading.fetch(exchangelib.ItemId(one.id, one.changekey)) if reading.fetch else None
             if not isinstance(changed, exchangelib.CalendarItem):

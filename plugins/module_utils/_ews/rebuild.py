@@ -38,7 +38,10 @@ TITLE = re.compile(r"^(?:SUMMARY|FN)(?:;[^:\r\n]*)?:([^\r\n]*)", re.IGNORECASE |
 def unrendered() -> tuple[type[Exception], ...]:
     """Answers of GetItem that say that the item is there, and its MIME is not to be had."""
     errors = exchangelib.errors
-    return errors.ErrorMimeContentConversionFailed, errors.ErrorContentConversionFailed, errors.ErrorItemCorrupt, errors.ErrorCorruptData
+    return (
+        errors.ErrorMimeContentConversionFailed, errors.ErrorContentConversionFailed, errors.ErrorItemCorrupt, errors.ErrorCorruptData,
+        errors.ErrorInternalServerError,
+    )
 
 
 def field_paths(version) -> set:

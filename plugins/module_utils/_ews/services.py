@@ -9,7 +9,9 @@
 from __future__ import annotations
 
 import binascii
+import contextlib
 import dataclasses
+import datetime
 import functools
 import re
 import types
@@ -26,20 +28,22 @@ TNS = "{http://schemas.microsoft.com/exchange/services/2006/types}"
 FORBIDDEN = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|&#(?:x0*(?:[0-8bcefBCEF]|1[0-9a-fA-F])|0*(?:[0-8]|1[124-9]|2[0-9]|3[01]));")
 # The most that SyncFolderItems gives at once (its reference page), and FindFolder and FindItem.
 PAGE, FIND_PAGE = 512, 1000
-# MS-OXPROPS: PidTagLastVerbExecuted, PidTagFlagStatus, PidTagSearchKey; of a folder PidTagLocalCommitTimeMax and PidTagDeletedCountTotal.
+# MS-OXPROPS: PidTagLastVerbExecuted, PidTagFlagStatus, PidTagSearchKey; of a folder PidTagLocalCommitTimeMax, PidTagDeletedCountTotal and
+# PidTagAttributeHidden.
 LAST_VERB, FLAG_STATUS, SEARCH_KEY = ("0x1081", "Integer"), ("0x1090", "Integer"), ("0x300b", "Binary")
-COMMIT_TIME, DELETED_COUNT = ("0x670a", "SystemTime"), ("0x670b", "Integer")
+COMMIT_TIME, DELETED_COUNT, HIDDEN = ("0x670a", "SystemTime"), ("0x670b", "Integer"), ("0x10f4", "Boolean")
 MESSAGE_FIELDS = (
     "item:ItemClass", "item:Size", "item:DateTimeReceived", "item:DateTimeCreated", "item:Categories", "item:IsDraft", "message:IsRead",
     LAST_VERB, FLAG_STATUS, SEARCH_KEY,
 )
 OTHER_FIELDS = ("item:ItemClass", "item:Size")
-FOLDER_FIELDS = ("folder:DisplayName", "folder:ParentFolderId", "folder:FolderClass", "folder:TotalCount", COMMIT_TIME, DELETED_COUNT)
+BIRTHDAYS = ("Birthday", "WeddingAnniversary")
+FOLDER_FIELDS = ("folder:DisplayName", "folder:ParentFolderId", "folder:FolderClass", "folder:TotalCount", COMMIT_TIME, DELETED_COUNT, HIDDEN)
 
 
 @dataclasses.dataclass(frozen=True)
 class Found:
-    """A folder as it is listed; `tag` is None where the server does not tell when the folder was changed last."""
+    """A folder as it is listed; `tag` is None where the server does not tell when the folder was changed last. `hidden`: no client shows it."""
 
     id: str
     parent: str
@@ -47,6 +51,7 @@ class Found:
     folder_class: str
     total: int
     tag: str | None
+    hidden: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,6 +70,7 @@ def classes() -> types.SimpleNamespace:
     # exchangelib takes these for the trouble of the whole request.
     of_one_item = (
         *services.GetItem.ERRORS_TO_CATCH_IN_RESPONSE, exchangelib.errors.ErrorContentConversionFailed, exchangelib.errors.ErrorUnsupportedMimeConversion,
+        exchangelib.errors.ErrorInternalServerError,
     )
 
     def shape(tag: str, fields, mime: bool = False):
@@ -182,7 +188,13 @@ def classes() -> types.SimpleNamespace:
 
         def read(self, remote_ids: list[str], fields) -> list:
             """exchangelib's items, or errors in their place."""
-            return list(self.call(items=[exchangelib.properties.ItemId(id=one) for one in remote_ids], additional_fields=fields, shape="IdOnly"))
+            def ask(some: list[str]) -> list:
+                return list(self.call(items=[exchangelib.properties.ItemId(id=one) for one in some], additional_fields=fields, shape="IdOnly"))
+
+            return _each(ask, remote_ids)
+
+        def _elem_to_obj(self, elem):
+            return with_times(elem, super()._elem_to_obj)
 
         def gone(self, remote_ids: list[str], folder_id: str) -> list[str]:
             """Of these, what is not in that folder any more."""
@@ -203,10 +215,13 @@ def classes() -> types.SimpleNamespace:
 
         def mimes(self, remote_ids: list[str]) -> list:
             """For each item its MIME content (bytes, empty where the server gave none), or the error that the server named."""
-            payload = create("m:GetItem")
-            payload.append(_shape("m:ItemShape", (), mime=True))
-            payload.append(_item_ids(remote_ids))
-            return [element if isinstance(element, Exception) else _mime(element) for element in self._get_elements(payload)]
+            def ask(some: list[str]) -> list:
+                payload = create("m:GetItem")
+                payload.append(_shape("m:ItemShape", (), mime=True))
+                payload.append(_item_ids(some))
+                return [element if isinstance(element, Exception) else _mime(element) for element in self._get_elements(payload)]
+
+            return _each(ask, remote_ids)
 
     def item_ids(remote_ids: list[str]):
         wanted = create("m:ItemIds")
@@ -227,6 +242,35 @@ def _parsed(content: bytes):
         return etree.fromstring(content, etree.XMLParser(huge_tree=True, resolve_entities=False, no_network=True))
     except etree.XMLSyntaxError:
         return etree.fromstring(FORBIDDEN.sub(b"", content), etree.XMLParser(huge_tree=True, resolve_entities=False, no_network=True))
+
+
+def with_times(element, parse):
+    """What exchangelib makes of the element of an item, but with the times of whole days as they came. It would make dates of them, by the zone of
+    this station where the server tells none that it knows. Of birthdays it makes dates by UTC."""
+    told = element.find(TNS + "IsAllDayEvent")
+    whole = told is not None and told.text in ("true", "1")
+    if whole:
+        told.text = "false"
+    for name in BIRTHDAYS:
+        told = element.find(TNS + name)
+        with contextlib.suppress(AttributeError, ValueError, OverflowError):
+            # Midnight somewhere, or noon: half a day later it is that day everywhere.
+            later = datetime.datetime.fromisoformat(told.text).astimezone(datetime.timezone.utc) + datetime.timedelta(hours=12)
+            told.text = f"{later.replace(tzinfo=None).isoformat()}Z"
+    item = parse(elem=element)
+    if whole:
+        item.is_all_day = True
+    return item
+
+
+def _each(ask, remote_ids: list[str]) -> list:
+    """What the server answers for each of them. Its own trouble with one may be over a moment later, or be about another one of the same request:
+    that one is asked for again, by itself."""
+    answers = ask(remote_ids)
+    for place, answer in enumerate(answers):
+        if isinstance(answer, exchangelib.errors.ErrorInternalServerError):
+            answers[place], = ask([remote_ids[place]])
+    return answers
 
 
 def _checked(elements):
@@ -250,7 +294,7 @@ def _folder(element) -> Found:
     return Found(
         id=element.find(TNS + "FolderId").get("Id"), parent="" if parent is None else parent.get("Id"), name=element.findtext(TNS + "DisplayName") or "",
         folder_class=element.findtext(TNS + "FolderClass") or "", total=total,
-        tag=f"{commit} {more.get(DELETED_COUNT[0], '')} {total}" if commit else None,
+        tag=f"{commit} {more.get(DELETED_COUNT[0], '')} {total}" if commit else None, hidden=more.get(HIDDEN[0]) in ("true", "1"),
     )
 
 

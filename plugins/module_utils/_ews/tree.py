@@ -14,14 +14,22 @@ import re
 
 from .._errors import MigrationError
 from .._libraries import exchangelib
+from .._model.folder_names import encoded
 from .._model.item_kinds import CALENDAR, CONTACTS, NOTES, TASKS
+from .._model.listing import LeftOut
 from .._model.server import Mailbox, Server
 from .services import Found, classes
 
 MAIL = "mail"
 KINDS = {"IPF.Appointment": CALENDAR, "IPF.Contact": CONTACTS, "IPF.Task": TASKS, "IPF.StickyNote": NOTES}
-# Folders that a user neither sees nor fills, by their class.
-HIDDEN = ("IPF.Configuration", "IPF.Files", "IPF.Journal", "IPF.Note.OutlookHomepage", "IPF.ShortcutFolder", "IPF.Note.SocialConnector")
+# Folders that a user neither sees nor fills, by their class: some look like address books.
+HIDDEN = (
+    "IPF.Configuration", "IPF.Files", "IPF.ShortcutFolder", "IPF.Note.SocialConnector", "IPF.Contact.RecipientCache", "IPF.Contact.GalContacts",
+    "IPF.Contact.Company", "IPF.Contact.OrganizationalContacts", "IPF.Contact.PeopleCentricConversationBuddies", "IPF.Contact.MOC.",
+)
+# Those that are left out whatever they hold, and what that is.
+NOT_MOVED = {"IPF.Journal": "journal", "IPF.Note.OutlookHomepage": "feeds and web pages"}
+UNSEEN = "what no user sees"
 # Roles of folders that are remembered, so that they are told from others, and not moved.
 NOTHING, UNUSED = "nothing", ("outbox", "journal")
 # Well-known folders whose name says nothing, since it is in the language of the mailbox's first user.
@@ -53,6 +61,8 @@ class Tree:
 
     def __init__(self, server: Server, mailbox: Mailbox, account, memory) -> None:
         self._server, self._mailbox, self._account, self._memory = server, mailbox, account, memory
+        # As `wanted` found them: (path, what it holds, how many) of each folder that is told of and not moved.
+        self._left_out: list[tuple[str, str, int]] = []
         if mailbox.public_folder:
             self._parts = [_Part(PUBLIC, "", self._public(mailbox.public_folder))]
             return
@@ -144,18 +154,38 @@ class Tree:
 
     def wanted(self) -> dict[str, dict]:
         """Folder id -> its columns in the catalogue (name, kind, role), of what holds anything for users."""
+        self._left_out.clear()
         roles, wanted, known = self._roles(), {}, self._memory.folders()
         paths = _paths(self._parts, {remote_id for remote_id, role in roles.items() if role == "inbox"}, known)
         for part in self._parts:
             for one in part.folders:
                 role = part.role or roles.get(one.id, "")
                 kind = next((kind for prefix, kind in KINDS.items() if one.folder_class.startswith(prefix)), MAIL)
+                holds = next((holds for prefix, holds in NOT_MOVED.items() if one.folder_class.startswith(prefix)), None)
+                # What has a role is shown, whatever it says.
+                if one.hidden and not role and not holds and not one.folder_class.startswith(HIDDEN):
+                    # Caches that look like address books are nobody's loss, mail may be.
+                    holds = UNSEEN if one.folder_class.startswith("IPF.Note") or not one.folder_class else ""
+                if holds:
+                    self._left_out.append((paths[one.id], holds, one.total))
                 if role in UNUSED:
                     kind = NOTHING
-                elif one.folder_class.startswith(HIDDEN):
+                elif holds is not None or one.folder_class.startswith(HIDDEN):
                     continue
                 wanted[one.id] = {"name": paths[one.id], "kind": kind, "role": role}
         return wanted
+
+    def left_out(self) -> list[LeftOut]:
+        """Folders that hold something and are not moved, after `wanted`: each under the highest one of its kind."""
+        found: dict[tuple[str, str], list[str]] = {}
+        for path, holds, total in sorted(self._left_out):
+            top = next((one for one in found if one[1] == holds and path.startswith(one[0] + SEPARATOR)), (path, holds))
+            found.setdefault(top, []).extend([encoded(path)] if total else [])
+        return [LeftOut(encoded(path), path, holds, tuple(names)) for (path, holds), names in found.items() if names]
+
+    def entries(self) -> dict[str, int]:
+        """Name of such a folder -> how many it holds."""
+        return {encoded(path): total for path, _holds, total in self._left_out}
 
 
 def _paths(parts: list[_Part], inboxes: set[str], known: dict) -> dict[str, str]:

@@ -70,21 +70,26 @@ class ItemPass:
         self.counts: dict[str, dict[str, int]] = {}
         # Left out by the site's filter.
         self.skipped = 0
+        # (place, name) at the target of what the source has.
+        self._kept: set[tuple[str, str]] = set()
         self._refusals: list[str] = []
         self._failures: list[str] = []
 
     def run(self) -> dict[str, dict[str, int]]:
         """Returns the counts: moved, changed, deleted and exceptions of each kind of item that was met. Raises Stopped, with all that was
         moved written down."""
+        # First, since what was renamed at the source has its new name in the ledger then.
+        listed = self.source.item_folders()
         self.unresolved = exceptions.unresolved(self.ledger, self.row.id)
         known = objects.folders(self.ledger, self.row.id)
-        listed = self.source.item_folders()
         folders = [one for folder in listed if (one := self._open(folder, known.get(folder.name)))]
         for one in folders:
             self._bring(one)
         if self.mirror:
             names = {folder.name for folder in listed}
             gone = [self._gone(row) for name, row in known.items() if name not in names]
+            # What one folder lacks may be another one's by now, in the same place.
+            self._kept = {(one.row.target, name) for one in folders for name, number in one.names.items() if number in one.versions}
             self._refuse_emptied(folders, gone)
             for one in folders + gone:
                 self._delete_vanished(one)
@@ -263,7 +268,8 @@ class ItemPass:
 
     def _refuse_emptied(self, folders: list[_Folder], gone: list[_Folder]) -> None:
         """Before the first deletion: as for mail, a source that suddenly shows little is more likely broken than tidied up."""
-        lost, before = sum(len(one.vanished()) for one in folders + gone), sum(len(one.known) for one in folders + gone)
+        lost = sum(not self._is_kept(one, one.known[number]) for one in folders + gone for number in one.vanished())
+        before = sum(len(one.known) for one in folders + gone)
         if self.settings.get("on_emptied", "refuse") == "refuse" and lost > EMPTIED_MESSAGES and lost > before * EMPTIED_SHARE:
             raise MigrationError(
                 f"The source mailbox {self.row.server}/{self.row.name} lacks {lost} of the {before} calendar items, contacts, tasks and notes that were "
@@ -278,10 +284,13 @@ class ItemPass:
                 raise Stopped
             part = numbers[low:low + self.target.batch]
             for row in map(one.known.get, part):
-                if self._untouched(one, row):
+                if not self._is_kept(one, row) and self._untouched(one, row):
                     self._delete(one, row)
             objects.write(self.ledger, one.row.id, [], part)
             self._resolve(one.listed.name, part, (reasons.PART_DROPPED, reasons.CHANGED_AT_TARGET, reasons.ALTERED, *reasons.NOT_MOVED))
+
+    def _is_kept(self, one: _Folder, row) -> bool:
+        return (one.row.target, row.name) in self._kept
 
     def _delete(self, one: _Folder, row) -> None:
         try:

@@ -30,7 +30,9 @@ def kinds(ledger, boxes, moved: dict, odd, kept) -> list[dict]:
     for server in sorted({row.server for row in boxes}):
         mine = [row for row in boxes if row.server == server]
         left = _left(odd, server, folder_kinds)
-        rebuilt = sum(row.server == server and row.reason == REBUILT for row in odd)
+        # All that comes out of a file is rebuilt.
+        live = {row.id for row in mine if row.read_by != "pst"}
+        rebuilt = sum(row.mailbox_id in live and row.reason == REBUILT for row in odd)
         head = {"server": server, "version": _version(kept, server), "read_by": sorted({row.read_by for row in mine})}
         messages, from_files = (
             sum(moved.get(row.id, (0, 0))[0] for row in mine if (row.read_by == "pst") == in_file) for in_file in (False, True)

@@ -45,8 +45,9 @@ class ItemComparison:
 
     def run(self) -> None:
         """Fills `found`, and `items` with how many the source has; `folders_missing` have no place at the target."""
+        listed = self.source.item_folders()
         known = objects.folders(self.ledger, self.row.id)
-        for folder in self.source.item_folders():
+        for folder in listed:
             row = known.get(folder.name)
             versions = self.source.item_versions(folder.name)
             self.items += len(versions)

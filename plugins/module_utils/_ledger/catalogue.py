@@ -18,7 +18,9 @@ import hashlib
 import types
 
 from .._libraries import sqlalchemy as sa
+from .._model.item_kinds import FOLDER_KINDS
 from .._model.listing import Entry
+from . import objects
 from .schema import tables
 from .store import Ledger, passing_ledger
 
@@ -77,7 +79,10 @@ class Catalogue:
             return {row.remote_id: row for row in connection.execute(sa.select(t).where(t.c.mailbox_id == self.mailbox_id))}
 
     def keep_folders(self, found: dict[str, dict]) -> dict:
-        """Write down what the source lists now, remote id -> columns (name, kind, role); the others are gone. Returns `folders()`."""
+        """Write down what the source lists now, remote id -> columns (name, kind, role); the others are gone. Returns `folders()`.
+
+        What was moved of folders without mail is known by their names, which follow at once: a pass would take a renamed one for a folder that is
+        gone and another one that is new."""
         t, known = self.ledger.tables, self.folders()
         new = [{"mailbox_id": self.mailbox_id, "remote_id": remote_id, **columns} for remote_id, columns in found.items() if remote_id not in known]
         changed = {
@@ -85,6 +90,10 @@ class Catalogue:
             if remote_id in known and any(getattr(known[remote_id], key) != value for key, value in columns.items())
         }
         gone = [row.id for remote_id, row in known.items() if remote_id not in found]
+        renames = {
+            row.name: found[remote_id]["name"] for remote_id, row in known.items()
+            if remote_id in found and row.kind in FOLDER_KINDS and row.name != found[remote_id]["name"]
+        }
         if not new and not changed and not gone:
             return known
         with self.ledger.write() as connection:
@@ -95,6 +104,8 @@ class Catalogue:
                 connection.execute(t.remote_folders.update().where(t.remote_folders.c.id == folder_id).values(**columns))
             if new:
                 connection.execute(t.remote_folders.insert(), new)
+            if renames:
+                objects.rename_folders(self.ledger, connection, self.mailbox_id, renames)
         return self.folders()
 
     def page(self, folder, state: str, last: bool, listed: list[Entry], gone: list[str], tag: str | None = None, seen_at: float = 0.0):

@@ -33,6 +33,23 @@ def put_folder(ledger: Ledger, mailbox_id: int, folder, target: str):
         return connection.execute(sa.select(t).where(same)).one()
 
 
+def rename_folders(ledger: Ledger, connection, mailbox_id: int, renames: dict[str, str]) -> None:
+    """Former source name -> the new one, of folders that were renamed at the source: what was moved of them, and said of their items, goes on to
+    be theirs. Within the caller's transaction."""
+    folders, said = ledger.tables.item_folders, ledger.tables.exceptions
+    rows = connection.execute(sa.select(folders.c.name, folders.c.id).where(folders.c.mailbox_id == mailbox_id))
+    # A folder that is gone, and still to be taken back, makes room for one that has its name now. No path has an empty name in it.
+    steps = [(name, f"{name}//{number}") for name, number in rows if name in renames.values() and name not in renames]
+    # By way of other names: two may have exchanged theirs.
+    steps += [(name, f"//{name}") for name in renames] + [(f"//{name}", now) for name, now in renames.items()]
+    with_name = folders.update().where(folders.c.mailbox_id == mailbox_id, folders.c.name == sa.bindparam("before")).values(name=sa.bindparam("now"))
+    for before, now in steps:
+        connection.execute(with_name, {"before": before, "now": now})
+        # What is left of another folder of that name.
+        connection.execute(said.delete().where(said.c.mailbox_id == mailbox_id, said.c.folder == now))
+        connection.execute(said.update().where(said.c.mailbox_id == mailbox_id, said.c.folder == before).values(folder=now))
+
+
 def drop_folder(ledger: Ledger, folder_id: int) -> None:
     """Forget a folder and all that was moved of it."""
     t = ledger.tables

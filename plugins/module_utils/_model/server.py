@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import zoneinfo
 
 from .beyond_mailbox import OPTIONS, checked, place
 from .site_filter import SiteFilter
@@ -108,6 +109,8 @@ class Ews:
     archive: str = ""
     recoverable_items: str = ""
     public_folder_mailbox: str | None = None
+    # For items of which the server tells no zone, or one that nobody knows.
+    timezone: str = "UTC"
 
     @classmethod
     def from_options(cls, options: dict) -> Ews:
@@ -117,6 +120,10 @@ class Ews:
             raise ValueError("ews.auth is oauth: it needs tenant, client_id and client_secret.")
         if (ews.token_url or "https:").startswith("http:"):
             raise ValueError("ews.token_url is not encrypted, and would show the secret.")
+        try:
+            zoneinfo.ZoneInfo(ews.timezone)
+        except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ValueError(f"ews.timezone is {ews.timezone!r}, which is no time zone that this host knows; give one such as Europe/Berlin.") from error
         return dataclasses.replace(ews, **{name: place(f"ews.{name}", getattr(ews, name)) for name in ("archive", "recoverable_items")})
 
 

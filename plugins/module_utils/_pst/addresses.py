@@ -47,7 +47,8 @@ def recipient(row: Properties, domain: str = "") -> Person:
 
 
 def one_off(entry_id: bytes, code_page: str, domain: str = "") -> Person | None:
-    """Name and address that an entry id holds by itself; None for one that only points to an entry of an address book."""
+    """Name and address that an entry id holds by itself; None for one that only points to an entry of an address book. Another distribution list
+    has a name and no address."""
     if entry_id[4:20] == WRAPPED:
         entry_id = entry_id[21:]
     if entry_id[4:20] != ONE_OFF or len(entry_id) < 24:
@@ -55,7 +56,7 @@ def one_off(entry_id: bytes, code_page: str, domain: str = "") -> Person | None:
     flags, = struct.unpack_from("<H", entry_id, 22)
     text = entry_id[24:].decode("utf-16-le" if flags & UNICODE else code_page, "replace")
     name, kind, address = [*text.split("\0"), "", "", ""][:3]
-    return Person(name, smtp(kind, address, domain))
+    return Person(name, "" if kind.upper() == "MAPIPDL" else smtp(kind, address, domain))
 
 
 def flat_list(data: bytes) -> list[bytes]:

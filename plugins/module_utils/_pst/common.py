@@ -67,17 +67,27 @@ def day(properties: Properties, key: int | Named) -> datetime.date | None:
 
 def attachments(found: list[Attached], domain: str) -> tuple[Attachment, ...]:
     """Those whose content is in the file; `lost` tells of the others."""
-    return tuple(_attachment(one, domain) for one in found if rfc5322.link_of(one) is None)
+    given = (_attachment(one, domain) for one in found if rfc5322.link_of(one) is None and not one.broken)
+    return tuple(one for one in given if one)
 
 
-def lost(item: Item) -> list[Trouble]:
-    links = [(rfc5322.name_of(one), rfc5322.link_of(one)) for one in item.attachments]
-    return [Trouble(reasons.PART_DROPPED, f"attachment {name}: only a link to {link}") for name, link in links if link is not None]
+def lost(item: Item, domain: str) -> list[Trouble]:
+    told: list[str] = []
+    for one in item.attachments:
+        link = rfc5322.link_of(one)
+        if one.broken:
+            told.append(rfc5322.told(one))
+        elif link is not None:
+            told.append(f"attachment {rfc5322.name_of(one)}: only a link to {link}")
+        elif one.item is not None and not one.properties.flag(HIDDEN):
+            rfc5322.embedded(one, domain, told)
+    return [Trouble(reasons.PART_DROPPED, words) for words in told]
 
 
-def _attachment(attached: Attached, domain: str) -> Attachment:
+def _attachment(attached: Attached, domain: str) -> Attachment | None:
     name = rfc5322.name_of(attached)
     if attached.item is not None:
-        return Attachment(f"{name or rfc5322.subject(attached.item.properties)}.eml", "message/rfc822", rfc5322.rebuilt(attached.item, domain))
+        content = rfc5322.embedded(attached, domain, [])
+        return content and Attachment(f"{name or rfc5322.subject(attached.item.properties)}.eml", "message/rfc822", content)
     content_id = attached.properties.text(rfc5322.CONTENT_ID).strip("<> ") or None
     return Attachment(name, mime.type_of(attached.properties.text(rfc5322.MIME_TAG), name), attached.content, content_id)

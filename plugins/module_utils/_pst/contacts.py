@@ -9,10 +9,12 @@
 from __future__ import annotations
 
 import datetime
+import itertools
+import struct
 
 from .._model.addresses import smtp
 from .._model.item_kinds import SENSITIVITIES, Contact, DistributionList, PostalAddress
-from .addresses import one_off
+from .addresses import Person, one_off
 from .common import PHOTO, SENSITIVITY, attachments, line, of, shared, text
 from .item import Item
 from .properties import ADDRESS, Named, Properties
@@ -40,7 +42,7 @@ ADDRESSES = {
 MAILING = (0x3A29, 0x3A27, 0x3A28, 0x3A2A, 0x3A26, 0x3A15)
 # Name, type and address of each of three.
 EMAILS = tuple(tuple(Named(ADDRESS, first + more) for more in (0, 2, 3)) for first in (0x8080, 0x8090, 0x80A0))
-LIST_NAME, MEMBERS, MEMBERS_ONE_OFF = Named(ADDRESS, 0x8053), Named(ADDRESS, 0x8055), Named(ADDRESS, 0x8054)
+LIST_NAME, MEMBERS, MEMBERS_ONE_OFF, MEMBERS_STREAM = (Named(ADDRESS, key) for key in (0x8053, 0x8055, 0x8054, 0x8064))
 
 
 def contact(item: Item, key: bytes, domain: str = "") -> Contact:
@@ -97,11 +99,34 @@ def _day(properties: Properties, moment: int, local: Named) -> datetime.date | N
 
 def distribution_list(item: Item, key: bytes, domain: str = "") -> DistributionList:
     properties = item.properties
-    members = []
-    for entries in (properties.many(MEMBERS_ONE_OFF), properties.many(MEMBERS)):
-        members = [one for entry in entries for one in [one_off(entry, properties.code_page, domain)] if one]
-        if members:
-            break
+    members = [one for one in _members(properties, domain) if one and any(one)]
     return DistributionList(
         **shared(item, key), name=line(properties, LIST_NAME) or line(properties, 0x3001), members=tuple((one.name, one.address) for one in members),
     )
+
+
+def lost_members(item: Item, domain: str = "") -> list[str]:
+    """What a distribution list does not tell of its members."""
+    members = _members(item.properties, domain)
+    told = [f"the address of a member: {one.name}" for one in members if one and one.name and not one.address]
+    unknown = sum(not one or not any(one) for one in members)
+    return told + ([f"members who are only in an address book: {unknown}"] if unknown else [])
+
+
+def _members(properties: Properties, domain: str) -> list[Person | None]:
+    """None for one of whom nothing is known."""
+    pairs = _stream(properties.data(MEMBERS_STREAM)) or itertools.zip_longest(properties.many(MEMBERS), properties.many(MEMBERS_ONE_OFF), fillvalue=b"")
+    return [one_off(own, properties.code_page, domain) or one_off(entry, properties.code_page, domain) for entry, own in pairs]
+
+
+def _stream(data: bytes) -> list[tuple[bytes, bytes]]:
+    """Entry id and one-off entry id of each member of a list that is too long for the other properties (MS-OXOCNTC, 2.2.2.2.4)."""
+    found, at = [], 28
+    for _member in range(struct.unpack_from("<I", data, 12)[0] if data else 0):
+        parts = []
+        for _part in range(3):
+            size, = struct.unpack_from("<I", data, at)
+            parts.append(data[at + 4:at + 4 + size])
+            at += 4 + size
+        found.append((parts[0], parts[1]))
+    return found

@@ -15,6 +15,8 @@ from .blocks import Blocks, Node
 from .heap import Heap
 from .properties import BINARY, OBJECT, Properties
 
+# What libpff and our own reading raise for what is broken in a file.
+BROKEN = (OSError, ValueError, KeyError, IndexError, MemoryError, ArithmeticError, struct.error)
 # Nodes within a message (MS-PST, 2.4.5.1 and 2.4.6); the low 5 bits of an attachment's number are its type.
 RECIPIENTS, ATTACHMENT = 0x692, 0x05
 ATTACHED_DATA, ATTACH_METHOD = 0x3701, 0x3705
@@ -26,11 +28,12 @@ DEEPEST = 20
 
 @dataclasses.dataclass(frozen=True)
 class Attached:
-    """An attachment; `item` is there when it is a message."""
+    """An attachment; `item` is there when it is a message. `broken`: why nothing of its content can be read."""
 
     properties: Properties
     content: bytes = b""
     item: Item | None = None
+    broken: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,13 +69,24 @@ def _item(blocks: Blocks, node: Node, make, depth: int) -> Item:
         raise ValueError("messages lie in each other")
     heap = Heap(blocks, node)
     recipients = Heap(blocks, heap.within[RECIPIENTS]).rows() if RECIPIENTS in heap.within else []
-    attachments = []
-    for number in sorted(number for number in heap.within if number & 0x1F == ATTACHMENT):
+    numbers = sorted(number for number in heap.within if number & 0x1F == ATTACHMENT)
+    attachments = tuple(_attached(blocks, node, heap, number, make, depth) for number in numbers)
+    return Item(0, make(heap.properties()), tuple(make(row) for row in recipients), attachments)
+
+
+def _attached(blocks: Blocks, node: Node, heap: Heap, number: int, make, depth: int) -> Attached:
+    values = make({})
+    try:
         inner = Heap(blocks, heap.within[number])
         values = make(inner.properties())
         kind, data = values.raw(ATTACHED_DATA) or (BINARY, b"")
         if values.number(ATTACH_METHOD) == EMBEDDED:
-            attachments.append(Attached(values, item=attached_item(blocks, node, number, make, depth + 1)))
-        else:
-            attachments.append(Attached(values, b"".join(blocks.data(_object(inner).data)) if kind == OBJECT else data))
-    return Item(0, make(heap.properties()), tuple(make(row) for row in recipients), tuple(attachments))
+            return Attached(values, item=attached_item(blocks, node, number, make, depth + 1))
+        return Attached(values, b"".join(blocks.data(_object(inner).data)) if kind == OBJECT else data)
+    except BROKEN as error:
+        return Attached(values, broken=first(error))
+
+
+def first(error: Exception) -> str:
+    """libpff tells the whole way down; the first sentence is what a person can use."""
+    return str(error).split(". ", 1)[0][:200] or type(error).__name__

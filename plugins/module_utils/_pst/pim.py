@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from .._model import item_kinds as kinds
 from .._model import reasons
-from .contacts import contact, distribution_list
+from . import common
+from .contacts import contact, distribution_list, lost_members
 from .events import event
 from .item import Item
 from .recurrence import NotExpressible
@@ -49,3 +50,10 @@ def translated(item: Item, key: bytes, domain: str = ""):
         return kinds.Trouble(reasons.NOT_CONVERTED, str(error))
     except BROKEN as error:
         return kinds.Trouble(reasons.NO_CONTENT, f"{type(error).__name__}: {error}")
+
+
+def lost(item: Item, domain: str = "") -> list[kinds.Trouble]:
+    """What of an item that was translated did not come over."""
+    is_list = _of(CLASSES, item.properties.text(MESSAGE_CLASS), (None, None))[1] is distribution_list
+    told = [kinds.Trouble(reasons.PART_DROPPED, words) for words in (lost_members(item, domain) if is_list else ())]
+    return common.lost(item, domain) + told

@@ -10,23 +10,21 @@ from __future__ import annotations
 
 import contextlib
 import os
-import struct
 import typing as t
 
 from .._errors import MigrationError
 from .._libraries import pypff
 from .blocks import Blocks
-from .item import ATTACH_METHOD, ATTACHED_DATA, EMBEDDED, Attached, Item, attached_item
+from .item import ATTACH_METHOD, ATTACHED_DATA, BROKEN, EMBEDDED, Attached, Item, attached_item, first
 from .properties import OBJECT, Named, Properties, names
 
-# What libpff and our own reading raise for what is broken in a file.
-BROKEN = (OSError, ValueError, KeyError, IndexError, MemoryError, ArithmeticError, struct.error)
 RECORD_KEY, PASSWORD, TOP, DELETED, OUTBOX, SENT = 0x0FF9, 0x67FF, 0x35E0, 0x35E3, 0x35E2, 0x35E4
 DISPLAY_NAME, CONTAINER_CLASS, MESSAGE_CLASS = 0x3001, 0x3613, 0x001A
 # PidTagIpmAppointmentEntryId and those beside it (MS-OXOSFLD, 2.2.3) -> the folder's role. They stand in the inbox, whatever its name is.
 POINTERS = {0x36D0: "calendar", 0x36D1: "contacts", 0x36D2: "journal", 0x36D3: "notes", 0x36D4: "tasks", 0x36D7: "drafts"}
 # Of PidTagAdditionalRenEntryIds the fifth is the folder of junk mail.
 MORE_POINTERS, JUNK = 0x36D8, 4
+ATTACHMENT_NAMES = (0x3707, 0x3704, DISPLAY_NAME)
 SEARCH_FOLDER = 0x03
 # An item that does not even tell its number gets one that none has, by its place in the folder.
 UNREADABLE = 0xFF000000
@@ -69,7 +67,7 @@ class PstFile:
                 opened.callback(self._pff.close)
                 self._read_store(despite_password)
             except BROKEN as error:
-                raise _unusable(path, f"is no PST file, or a broken one ({_first(error)})", REPAIR) from error
+                raise _unusable(path, f"is no PST file, or a broken one ({first(error)})", REPAIR) from error
             self._opened = opened.pop_all()
 
     def _read_store(self, despite_password: bool) -> None:
@@ -101,7 +99,7 @@ class PstFile:
         try:
             return self._listed_folders()
         except BROKEN as error:
-            raise _unusable(self.path, f"has folders that can't be listed ({_first(error)})", REPAIR) from error
+            raise _unusable(self.path, f"has folders that can't be listed ({first(error)})", REPAIR) from error
 
     def _listed_folders(self) -> list[Found]:
         root = self._pff.get_root_folder()
@@ -149,7 +147,7 @@ class PstFile:
         try:
             places = range(folder.handle.number_of_sub_messages)
         except BROKEN as error:
-            raise _unusable(self.path, f"has a folder, {'/'.join(folder.path)}, that can't be listed ({_first(error)})", REPAIR) from error
+            raise _unusable(self.path, f"has a folder, {'/'.join(folder.path)}, that can't be listed ({first(error)})", REPAIR) from error
         for place in places:
             number, values = UNREADABLE | place, {}
             with contextlib.suppress(*BROKEN):
@@ -166,8 +164,21 @@ class PstFile:
         if getattr(handle, "recipients", None) is not None:
             rows = handle.recipients
             recipients = tuple(self._make(_values(rows.get_record_set(row))) for row in range(rows.get_number_of_record_sets()))
-        attachments = tuple(self._attached(handle, attachment) for attachment in getattr(handle, "attachments", ()))
+        places = range(getattr(handle, "number_of_attachments", 0))
+        attachments = tuple(self._attached_or_why_not(handle, place) for place in places)
         return Item(handle.identifier, self._properties(handle), recipients, attachments)
+
+    def _attached_or_why_not(self, holder, place: int) -> Attached:
+        handle = None
+        try:
+            handle = holder.get_attachment(place)
+            return self._attached(holder, handle)
+        except BROKEN as error:
+            own: dict = {}
+            with contextlib.suppress(AttributeError, *BROKEN):
+                # At least what it is called.
+                own = _values(handle.get_record_set(0), ATTACHMENT_NAMES)
+            return Attached(self._make(own), broken=first(error))
 
     def _attached(self, holder, handle) -> Attached:
         own = self._properties(handle)
@@ -200,11 +211,6 @@ def _below(folder) -> t.Iterator:
 def _number_in(entry_id: bytes) -> int:
     """An entry id of a PST file ends in the object's number (MS-PST, 2.4.3.2)."""
     return int.from_bytes(entry_id[20:24], "little")
-
-
-def _first(error: Exception) -> str:
-    """libpff tells the whole way down; the first sentence is what a person can use."""
-    return str(error).split(". ", 1)[0][:200]
 
 
 def _unusable(path: str, what: str, advice: str) -> MigrationError:

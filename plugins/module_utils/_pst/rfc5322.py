@@ -14,7 +14,7 @@ import re
 from .._model import mime
 from . import rtf
 from .addresses import Person, flat_list, one_off, person, recipient
-from .item import ATTACH_METHOD, EMBEDDED, LINKS, OLE, Attached, Item
+from .item import ATTACH_METHOD, BROKEN, EMBEDDED, LINKS, OLE, Attached, Item, first
 from .properties import INTERNET_CODE_PAGE, Properties, codec
 
 SUBJECT, HEADERS, MESSAGE_CLASS = 0x0037, 0x007D, 0x001A
@@ -36,9 +36,10 @@ FIELD = re.compile(r"([!-9;-~]+):(.*)", re.DOTALL)
 SIGNED, ENCRYPTED = "IPM.NOTE.SMIME.MULTIPARTSIGNED", "IPM.NOTE.SMIME"
 
 
-def rebuilt(item: Item, domain: str = "") -> bytes:
-    """`domain`: what follows the @ where an address of the Exchange directory has to be encapsulated. ValueError for a broken part."""
-    body = _signed(item) or _body(item, domain)
+def rebuilt(item: Item, domain: str = "", lost: list[str] | None = None) -> bytes:
+    """`domain`: what follows the @ where an address of the Exchange directory has to be encapsulated. What of the attachments is broken is told in
+    its place, and in `lost`; ValueError for another broken part."""
+    body = _signed(item) or _body(item, domain, [] if lost is None else lost)
     return b"".join(mime.field(name, value) for name, value in _headers(item, domain)) + b"MIME-Version: 1.0\r\n" + body
 
 
@@ -152,7 +153,7 @@ def _date(when: datetime.datetime) -> str:
 def _signed(item: Item) -> bytes | None:
     """A signed or encrypted message is kept in one attachment as it came, and goes on as it came (MS-OXOSMIME, 2.1)."""
     kind = item.properties.text(MESSAGE_CLASS).upper()
-    if not kind.startswith(ENCRYPTED) or len(item.attachments) != 1:
+    if not kind.startswith(ENCRYPTED) or len(item.attachments) != 1 or item.attachments[0].broken:
         return None
     whole = item.attachments[0]
     if kind.startswith(SIGNED):
@@ -161,7 +162,7 @@ def _signed(item: Item) -> bytes | None:
     return mime.binary(whole.content, name_of(whole), told if mime.TYPE.fullmatch(told) else "application/pkcs7-mime").whole()
 
 
-def _body(item: Item, domain: str) -> bytes:
+def _body(item: Item, domain: str, lost: list[str]) -> bytes:
     plain, html, charset = texts(item.properties)
     parts = [mime.text(plain or "", "plain")] if plain or html is None else []
     inline, others = [], []
@@ -169,10 +170,10 @@ def _body(item: Item, domain: str) -> bytes:
         (inline if html is not None and _shown_in(attached, html) else others).append(attached)
     if html is not None:
         shown = mime.text(html, "html", charset)
-        parts.append(mime.multipart("related", [shown, *(_attachment(one, domain, True) for one in inline)]) if inline else shown)
+        parts.append(mime.multipart("related", [shown, *(_attachment(one, domain, lost, True) for one in inline)]) if inline else shown)
     body = mime.multipart("alternative", parts) if len(parts) > 1 else parts[0]
     if others:
-        body = mime.multipart("mixed", [body, *(_attachment(one, domain) for one in others)])
+        body = mime.multipart("mixed", [body, *(_attachment(one, domain, lost) for one in others)])
     return body.whole()
 
 
@@ -198,12 +199,33 @@ def link_of(attached: Attached) -> str | None:
     return properties.text(LONG_PATH) or properties.text(SHORT_PATH)
 
 
-def _attachment(attached: Attached, domain: str, inline: bool = False) -> mime.Part:
+def embedded(attached: Attached, domain: str, lost: list[str]) -> bytes | None:
+    """The message that is attached; None for a broken one."""
+    try:
+        return rebuilt(attached.item, domain, lost)
+    except BROKEN as error:
+        lost.append(f"attachment {name_of(attached)}: {first(error)}")
+        return None
+
+
+def told(attached: Attached) -> str:
+    return f"attachment {name_of(attached)}: {attached.broken}"
+
+
+def _attachment(attached: Attached, domain: str, lost: list[str], inline: bool = False) -> mime.Part:
     properties, name = attached.properties, name_of(attached)
     method, link = properties.number(ATTACH_METHOD), link_of(attached)
+    if attached.broken:
+        lost.append(told(attached))
+        return _instead(lost)
     if method == EMBEDDED and attached.item is not None:
-        return mime.message(rebuilt(attached.item, domain), name)
+        content = embedded(attached, domain, lost)
+        return _instead(lost) if content is None else mime.message(content, name)
     if link is not None:
         return mime.text(f"This attachment is a link to the file {link}\r\n", "plain")
     content_type = mime.UNKNOWN if method == OLE else content_type_of(attached)
     return mime.binary(attached.content, name, content_type, _one_word(properties.text(CONTENT_ID)).strip("<>"), inline)
+
+
+def _instead(lost: list[str]) -> mime.Part:
+    return mime.text(f"The file could not give a part of this message: {lost[-1]}\r\n", "plain")

@@ -13,6 +13,7 @@ like ImapSource, beside which it stands.
 from __future__ import annotations
 
 import time
+import zoneinfo
 
 from .._errors import Stopped
 from .._ews import account as connection
@@ -41,8 +42,6 @@ class EwsSource:
 
     # Ids stay, so a folder that is renamed need not be looked into.
     keeps_ids = True
-    # Folders that are not copied as mail are never listed.
-    aside = Aside()
     tells_changes = True
     prefix = ""
     separator = SEPARATOR
@@ -52,6 +51,7 @@ class EwsSource:
         self.newest_first = False
         self._pace = self._stop = self._at_once = None
         self._open = None
+        self.aside = Aside()
         # Parts of the item that was given last which could not be read.
         self.lost: list = []
         with connection.told(server, mailbox.name, proved=False):
@@ -73,8 +73,9 @@ class EwsSource:
         self._pace, self._stop, self._at_once = pace, stop, at_once
 
     def folders(self) -> list[Folder]:
-        """Folders that hold mail, INBOX first, each with its state after what the server had to tell of it."""
+        """Folders that hold mail, INBOX first, each with its state after what the server had to tell of it; `aside` tells what is left out."""
         rows = self._refresh()
+        self.aside = Aside(tuple(self._tree.left_out()))
         found = []
         for row in rows.values():
             if row.kind == MAIL:
@@ -122,7 +123,8 @@ class EwsSource:
         return State(row.id, row.high, self.memory.count(row.id), row.modseq)
 
     def states(self, names: list[str]) -> list[State]:
-        return [self._state(self._row(name)) for name in names]
+        left_out = self._tree.entries()
+        return [State(1, 1, left_out[name]) if name in left_out else self._state(self._row(name)) for name in names]
 
     def _row(self, name: str):
         return next(row for row in self.memory.folders().values() if row.kind == MAIL and encoded(row.name) == name)
@@ -226,15 +228,17 @@ class EwsSource:
 
     def _rebuilt(self, remote_id: str, answer) -> tuple[bytes | Exception, str]:
         """The message from its properties, and why it is needed; where that fails too, `answer`, which came instead of its MIME."""
-        service, reading = classes().items(account=self.account), Reading(owner=self.account.primary_smtp_address)
+        service, reading = classes().items(account=self.account), self._reading()
         with connection.told(self.server, self.mailbox.name):
             try:
                 item, = service.read([remote_id], rebuild.field_paths(self.account.version))
                 if isinstance(item, exchangelib.errors.ErrorItemNotFound):
                     return item, ""
                 body = rebuild.rebuilt(item, reading)
-            except (NotReadable, exchangelib.errors.ErrorInvalidPropertyRequest):
-                # What is no mail may lack the properties of mail.
+            except (NotReadable, exchangelib.errors.EWSError) as error:
+                # What is no mail may lack the properties of mail (ErrorInvalidPropertyRequest), and what is broken can be so in many ways.
+                if not isinstance(error, NotReadable) and connection.of_server(error):
+                    raise
                 return answer, ""
         why = _words(answer) if isinstance(answer, Exception) else "the server gives no content for it"
         return body, "; ".join([why, *(trouble.detail for trouble in reading.lost)])
@@ -256,7 +260,7 @@ class EwsSource:
         """Yield (number, value of _model/item_kinds.py or Trouble); `lost` says afterwards what of it could not be read."""
         service = classes().items(account=self.account)
         events, folder = field_paths(EVENT, self.account.version), self._item_row(name)
-        reading = Reading(lambda one: service.read([one.id], events)[0], owner=self.account.primary_smtp_address)
+        reading = self._reading(lambda one: service.read([one.id], events)[0])
         self.lost = reading.lost
         by_kind: dict[str, list[int]] = {}
         rows = self.memory.some(folder.id, numbers)
@@ -271,6 +275,9 @@ class EwsSource:
                     for number, item in zip(part, service.read([rows[one].remote_id for one in part], fields), strict=True):
                         if not isinstance(item, exchangelib.errors.ErrorItemNotFound):
                             yield number, translated(item, reading)
+
+    def _reading(self, fetch=None) -> Reading:
+        return Reading(fetch, zoneinfo.ZoneInfo(self.server.ews.timezone), self.account.primary_smtp_address)
 
     def close(self) -> None:
         """The HTTP session is kept for the next mailbox of the same server."""

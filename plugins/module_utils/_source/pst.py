@@ -20,7 +20,7 @@ from .._model.listing import Aside, Batch, Folder, State
 from .._model.message import Message
 from .._model.server import Mailbox, Server
 from .._model.uids import batches
-from .._pst import common, listing, pim
+from .._pst import listing, pim
 from .._pst.properties import Properties
 from .._pst.reader import BROKEN, MESSAGE_CLASS, Found, PstFile
 from .._pst.rfc5322 import rebuilt
@@ -168,11 +168,14 @@ class PstSource:
                 try:
                     if row.trouble:
                         raise ValueError(row.trouble)
-                    body = rebuilt(self._file.item(one.found, row.place), self.server.domain)
+                    lost: list[str] = []
+                    body = rebuilt(self._file.item(one.found, row.place), self.server.domain, lost)
                 except BROKEN as error:
                     batch.refusal = f"message {uid:#x} of the file is broken: {error}"
                 else:
                     batch.messages.append(Message.of(uid, body, row.flags, row.date))
+                    if lost:
+                        batch.rebuilt[uid] = "; ".join(lost)
             yield batch
         if when_all_asked:
             when_all_asked()
@@ -218,8 +221,10 @@ class PstSource:
             item = self._file.item(one.found, row.place)
         except BROKEN as error:
             return Trouble(reasons.NO_CONTENT, f"the item can't be read: {error}")
-        self.lost = common.lost(item)
-        return pim.translated(item, self._file.key, self.server.domain)
+        found = pim.translated(item, self._file.key, self.server.domain)
+        if not isinstance(found, Trouble):
+            self.lost = pim.lost(item, self.server.domain)
+        return found
 
     def close(self) -> None:
         self._file.close()

@@ -326,7 +326,7 @@ def test_what_moves_between_the_list_and_its_reading_is_read_where_it_is(site, d
     assert not again["changed"] and (verified["perfect"], verified["checked"]) == (1, 24), verified
 
 
-@pytest.mark.parametrize("trouble", ["ErrorItemCorrupt", "ErrorUnsupportedMimeConversion"])
+@pytest.mark.parametrize("trouble", ["ErrorItemCorrupt", "ErrorUnsupportedMimeConversion", "ErrorInternalServerError"])
 def test_an_item_that_gives_no_properties_either_is_an_exception_until_it_does(site, direct, trouble):
     site.fill(3)
     item = site.store.items(ADDRESS, "inbox")[0]
@@ -336,6 +336,59 @@ def test_an_item_that_gives_no_properties_either_is_an_exception_until_it_does(s
     site.store.trouble(item, None)
     healed, = direct([("mailbox_sync", site.options(max_rounds=1))])
     assert (healed["failed"], healed["messages"], healed["exceptions_open"]) == (False, 1, 0) and site.differences() == SAME
+
+
+def test_an_item_at_which_the_server_fails_in_any_way_costs_nothing_else(site, direct):
+    site.fill(3)
+    item = site.store.items(ADDRESS, "inbox")[1]
+    site.store.trouble(item, "empty")
+    # It has no MIME, and its properties are refused by a code of which nobody here has heard.
+    site.control.fault("soap_fault", "GetItem", skip=1, code="ErrorPropertyValidationFailure", text="bad value")
+    result, = direct([("mailbox_copy", site.options(fail_on_exceptions=False))])
+    assert (result["failed"], result["messages"], result["exceptions_open"]) == (False, 11, 1), result
+
+
+def test_a_server_that_is_busy_in_the_middle_is_asked_again(site, direct):
+    site.fill(3)
+    site.store.trouble(site.store.items(ADDRESS, "inbox")[1], "empty")
+    fault = site.control.fault("http_500_busy", "GetItem", skip=1, back_off=100)
+    result, = direct([("mailbox_copy", site.options(fail_on_exceptions=False))])
+    # It is made of its properties after all.
+    assert (result["failed"], result["messages"], result["exceptions_open"]) == (False, 12, 1) and site.control.seen(fault) == 1, result
+
+
+@pytest.mark.parametrize("trouble", ["ErrorUnsupportedMimeConversion", "ErrorInternalServerError"])
+def test_an_attachment_at_which_the_server_fails_is_told_in_the_message(site, direct, trouble):
+    site.fill(4)
+    with_attachment = site.store.items(ADDRESS, "inbox")[2]
+    # A message without MIME is made of its properties and its attachments.
+    site.store.trouble(with_attachment, f"empty, attachments {trouble}")
+    result, = direct([("mailbox_copy", site.options(fail_on_exceptions=False))])
+    assert (result["failed"], result["messages"], result["exceptions_open"]) == (False, 16, 1), result
+    assert sum(b"could not give a part of this message: attachment" in key[1] for key in site.at_target()) == 1
+
+
+def test_what_is_left_out_is_told_with_how_much_it_holds(site, direct):
+    site.fill(2)
+    site.store.create_folder(ADDRESS, "RSS Feeds", "IPF.Note.OutlookHomepage")
+    news = site.store.create_folder(ADDRESS, "RSS Feeds/News", "IPF.Note.OutlookHomepage")
+    unseen = [site.store.create_folder(ADDRESS, "Unseen"), site.store.create_folder(ADDRESS, "Cache", "IPF.Contact")]
+    site.store.set(hidden_folders=unseen)
+    for number, folder in enumerate(("journal", "journal", news, unseen[0])):
+        site.add(folder, 5000 + number)
+    site.store.add_item(ADDRESS, unseen[1], "<t:Contact><t:DisplayName>Nobody</t:DisplayName></t:Contact>")
+    options = site.options()
+    info, planned = direct([("mailbox_info", {"sources": options["sources"]})])[0], direct([("mailbox_copy", options)], check=True)[0]
+    copied, again, verified = direct([("mailbox_copy", options), ("mailbox_sync", site.options()), ("mailbox_verify", site.options())])
+    assert (planned["folders_left_out"], copied["folders_left_out"], copied["failed"], copied["messages"]) == (3, 3, False, 8), copied
+    assert (copied["exceptions_open"], again["changed"], verified["perfect"], verified["checked"]) == (0, False, 1, 8)
+    assert {key[0] for key in site.at_target()} == {"INBOX", "Sent Items", "Projects/Alpha", "Projects/A and B"}
+    found, = info["servers"]
+    assert (found["left_out_folders"], found["left_out_entries"], found["messages"], found["contacts"]) == (3, 4, 8, 0), found
+    # What somebody makes visible is moved.
+    site.store.set(hidden_folders=[])
+    synced, = direct([("mailbox_sync", site.options())])
+    assert (synced["folders_left_out"], synced["messages"]) == (2, 1), synced
 
 
 def test_a_deleted_event_is_carried_by_a_message(site, direct):

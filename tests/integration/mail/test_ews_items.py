@@ -44,6 +44,7 @@ HOLIDAY = """<t:CalendarItem><t:Subject>Holiday</t:Subject><t:UID>holiday-1</t:U
 <t:EndTimeZone Id="W. Europe Standard Time"/></t:CalendarItem>"""
 CONTACT = """<t:Contact><t:Subject>Cleo Maier</t:Subject><t:FileAs>Maier, Cleo</t:FileAs><t:DisplayName>Cleo Maier</t:DisplayName>
 <t:GivenName>Cleo</t:GivenName>
+<t:Birthday>1970-05-03T22:00:00Z</t:Birthday>
 <t:CompanyName>Example &amp; Co</t:CompanyName><t:EmailAddresses><t:Entry Key="EmailAddress1">cleo@example.test</t:Entry></t:EmailAddresses>
 <t:PhysicalAddresses><t:Entry Key="Business"><t:Street>1 Main St</t:Street><t:City>Bonn</t:City><t:PostalCode>53111</t:PostalCode>
 </t:Entry></t:PhysicalAddresses>
@@ -122,6 +123,7 @@ def test_events_contacts_and_tasks_arrive_complete_and_follow_their_changes(full
     assert (holiday.decoded("DTSTART"), holiday.decoded("DTEND")) == (datetime.date(2024, 5, 1), datetime.date(2024, 5, 3))
     card = next(vobject.readOne(text) for resources in radicale.stored("anna").values() for text in resources.values() if text.startswith("BEGIN:VCARD"))
     assert (card.fn.value, card.n.value.family, card.email.value, card.tel.value) == ("Cleo Maier", "Maier", "cleo@example.test", "+49 170 1")
+    assert card.bday.value in ("1970-05-04", "19700504")
     assert (card.adr.value.city, card.adr.value.code, card.org.value[0]) == ("Bonn", "53111", "Example & Co")
     task, = components(radicale, "VTODO")["Write report"]
     assert (task.decoded("DUE"), int(task["PERCENT-COMPLETE"]), str(task["STATUS"])) == (datetime.date(2024, 3, 31), 50, "IN-PROCESS")
@@ -155,6 +157,87 @@ def test_the_same_into_files(full, direct, tmp_path):
     assert sorted(str(event["SUMMARY"]) for event in events) == ["Board meeting", "Board meeting, moved", "Holiday"]
     assert not direct([("mailbox_sync", options())])[0]["changed"]
     assert {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()} == files
+
+
+def test_an_item_or_attachment_at_which_the_server_fails_costs_nothing_else(full, radicale, direct):
+    full.store.trouble(full.event, "attachments ErrorInternalServerError")
+    full.store.trouble(full.holiday, "ErrorInternalServerError")
+    copied, = direct([("mailbox_copy", with_dav(full, radicale, fail_on_exceptions=False))])
+    assert (copied["failed"], copied["other_items"], copied["exceptions_open"]) == (False, 3, 2), copied
+    assert set(components(radicale, "VEVENT")) == {"Board meeting"}
+    full.store.trouble(full.holiday, None)
+    synced, = direct([("mailbox_sync", with_dav(full, radicale, fail_on_exceptions=False, max_rounds=1))])
+    assert (synced["other_items"], synced["exceptions_open"], set(components(radicale, "VEVENT"))) == (1, 1, {"Board meeting", "Holiday"}), synced
+
+
+@pytest.mark.parametrize("station", ["UTC", "Europe/Berlin"])
+def test_events_whose_zone_nobody_knows(full, radicale, direct, monkeypatch, station):
+    monkeypatch.setenv("TZ", station)
+    for item, text in ((full.event, EVENT), (full.holiday, HOLIDAY)):
+        full.store.delete(item)
+        full.store.add_item(ADDRESS, "calendar", text.replace("W. Europe Standard Time", "Customized Time Zone"), [CHANGED] if text is EVENT else [])
+    full.ews["timezone"] = "Europe/Berlin"
+    copied, = direct([("mailbox_copy", with_dav(full, radicale, fail_on_exceptions=False))])
+    assert (copied["failed"], copied["other_items"], copied["exceptions_open"]) == (False, 4, 1), copied
+    events = components(radicale, "VEVENT")
+    series = next(part for part in events["Board meeting"] if "RECURRENCE-ID" not in part)
+    assert series["DTSTART"].params["TZID"] == "Europe/Berlin" and series.decoded("DTSTART").hour == 9
+    holiday, = events["Holiday"]
+    assert (holiday.decoded("DTSTART"), holiday.decoded("DTEND")) == (datetime.date(2024, 5, 1), datetime.date(2024, 5, 3))
+
+
+def many(site, events: int) -> None:
+    for number in range(events):
+        site.store.add_item(ADDRESS, "calendar", HOLIDAY.replace("holiday-1", f"day-{number}"))
+
+
+def rename(site, calendar: str, team: str) -> None:
+    site.store.rename_folder(site.store.folder(ADDRESS, "calendar"), calendar)
+    site.store.rename_folder(site.team, team)
+
+
+@pytest.fixture
+def with_team(full):
+    full.team = full.store.create_folder(ADDRESS, "Team", "IPF.Appointment")
+    full.store.add_item(ADDRESS, full.team, HOLIDAY.replace("holiday-1", "team-1"))
+    return full
+
+
+@pytest.mark.parametrize("events", [3, 120])
+def test_folders_may_get_other_names(with_team, radicale, direct, events):
+    site = with_team
+    many(site, events)
+    copied, = direct([("mailbox_copy", with_dav(site, radicale))])
+    assert (copied["failed"], copied["other_items"]) == (False, 5 + events), copied
+    before = radicale.stored("anna")
+    # As Outlook on the web does when its user chooses another language, and as users do.
+    rename(site, "Kalender", "Calendar")
+    synced, = direct([("mailbox_sync", with_dav(site, radicale, max_rounds=1))])
+    assert (synced["failed"], synced["other_items"]) == (False, 0), synced
+    assert radicale.stored("anna") == before
+    verified, = direct([("mailbox_verify", with_dav(site, radicale))])
+    assert not verified["failed"] and counted(verified)["event"] == {"checked": 3 + events}
+    # What is deleted after that is still known.
+    site.store.delete(site.holiday)
+    synced, = direct([("mailbox_sync", with_dav(site, radicale, max_rounds=1))])
+    assert (synced["failed"], synced["other_items"], "Holiday" in components(radicale, "VEVENT")) == (False, 1, True), synced
+    after = radicale.stored("anna")
+    assert sum(map(len, before.values())) - sum(map(len, after.values())) == 1 and "holiday-1" not in str(after)
+
+
+@pytest.mark.parametrize("events", [3, 120])
+def test_folders_in_files_may_get_other_names(with_team, direct, tmp_path, events):
+    (tmp_path / "import").mkdir()
+    options = with_team.options()
+    options["target"]["files"] = {"path": str(tmp_path / "import")}
+    many(with_team, events)
+    direct([("mailbox_copy", options)])
+    folder, = (tmp_path / "import").iterdir()
+    before = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+    rename(with_team, "Kalender", "Gruppe")
+    synced, = direct([("mailbox_sync", options)])
+    assert (synced["failed"], synced["other_items"]) == (False, 0), synced
+    assert {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()} == before and len(before) == 4
 
 
 def counted(result: dict) -> dict:

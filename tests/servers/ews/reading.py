@@ -226,6 +226,7 @@ def get_attachment(call: Call) -> str:
             raise missing from error
         if kind == "part":
             row = call.item(name_of("item", numbers[0]))
+            refuse_attachments(row)
             whole = _contents(call, [row]).get(row["id"])
             if whole is None:
                 raise missing
@@ -235,7 +236,7 @@ def get_attachment(call: Call) -> str:
             found = call.store.row("SELECT item, xml, data FROM attachment WHERE id = ?", numbers[0])
             if not found:
                 raise missing
-            call.item(name_of("item", found["item"]))
+            refuse_attachments(call.item(name_of("item", found["item"])))
             xml, data = found["xml"], found["data"]
         if xml.startswith("<t:ItemAttachment"):
             inner = data.decode()
@@ -246,6 +247,12 @@ def get_attachment(call: Call) -> str:
         return f"<m:Attachments>{shapes.with_id(xml, name, None, inner)}</m:Attachments>"
 
     return call.each(call.request.find(f"{M}AttachmentIds"), work, "<m:Attachments/>")
+
+
+def refuse_attachments(row: sqlite3.Row) -> None:
+    _before, told, code = (row["trouble"] or "").partition("attachments ")
+    if told:
+        raise Failure(code, "The attachment cannot be read.")
 
 
 def without_mime(item: etree._Element) -> etree._Element:

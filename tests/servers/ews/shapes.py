@@ -129,7 +129,9 @@ def _folder_property(store: Store, row: Row, name: str, element: str) -> str:
 
 
 def _folder_extended(store: Store, row: Row, uri: Extended) -> str:
-    """PR_LOCAL_COMMIT_TIME_MAX, the only one that folders have here."""
+    """PR_LOCAL_COMMIT_TIME_MAX and PR_ATTR_HIDDEN, the only ones that folders have here."""
+    if uri.tag == 0x10F4:
+        return extended_property(uri, "true" if row["id"] in (store.setting("hidden_folders") or ()) else "false")
     return extended_property(uri, row["committed"]) if uri.tag == 0x670A and not store.setting("no_commit_times") else ""
 
 
@@ -166,7 +168,7 @@ FAST_EXTENDED: dict[int, t.Callable[[Row], t.Any]] = {
 
 def content(row: Row, found: bytes | None, version: str) -> str:
     """MimeContent, base64. Made anew at each reading, as Exchange does. Old versions have none of contacts and tasks."""
-    if row["trouble"] == "empty":
+    if (row["trouble"] or "").startswith("empty"):
         return ""
     if row["trouble"] == "bad base64":
         return "VGhpcyBpcyBub3"

@@ -118,7 +118,7 @@ class Store(Database):
         self.run("DELETE FROM token")
 
     def set(self, **settings: t.Any) -> None:
-        """new_ids_on_move, no_commit_times, token_seconds: see __init__.py."""
+        """new_ids_on_move, no_commit_times, token_seconds: see __init__.py. hidden_folders: numbers of those that no client shows."""
         for name, value in settings.items():
             self.run("INSERT OR REPLACE INTO setting VALUES (?, ?)", name, json.dumps(value))
 
@@ -321,7 +321,8 @@ class Store(Database):
 
     def trouble(self, item: str, kind: str | None) -> None:
         """What GetItem does with it: a response code such as ErrorItemCorrupt or ErrorMimeContentConversionFailed, "empty" or "bad base64" as its
-        MimeContent, "delete" to lose it at that moment, "move 7" to find it in the folder of that number from then on; None: nothing."""
+        MimeContent, "delete" to lose it at that moment, "move 7" to find it in the folder of that number from then on, "attachments ErrorItemCorrupt" for
+        what GetAttachment says, "empty, attachments ErrorItemCorrupt" for both; None: nothing."""
         self.run("UPDATE item SET trouble = ? WHERE id = ?", kind, number(item))
 
     def items(self, address: str, folder: Folder) -> list[str]:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import datetime
+import time
 import zoneinfo
 
 import exchangelib
@@ -14,6 +15,7 @@ import pytest
 
 from ansible_collections.messaging.migration.plugins.module_utils._ews import items
 from ansible_collections.messaging.migration.plugins.module_utils._ews.common import Reading
+from ansible_collections.messaging.migration.plugins.module_utils._ews.services import with_times
 from ansible_collections.messaging.migration.plugins.module_utils._model import reasons
 from ansible_collections.messaging.migration.plugins.module_utils._model.item_kinds import (
     EVENT, ITEM_KINDS, Attachment, Attendee, Contact, DistributionList, Event, Note, PostalAddress, Recurrence, Task, Trouble,
@@ -24,7 +26,8 @@ BERLIN, TOKYO, UTC = zoneinfo.ZoneInfo("Europe/Berlin"), zoneinfo.ZoneInfo("Asia
 
 
 def read(kind, inner):
-    return kind.from_xml(lxml.etree.fromstring(f'<{kind.ELEMENT_NAME} xmlns="{TYPES}"><ItemId Id="AA" ChangeKey="BB"/>{inner}</{kind.ELEMENT_NAME}>'), None)
+    element = lxml.etree.fromstring(f'<{kind.ELEMENT_NAME} xmlns="{TYPES}"><ItemId Id="AA" ChangeKey="BB"/>{inner}</{kind.ELEMENT_NAME}>')
+    return with_times(element, lambda elem: kind.from_xml(elem, None))
 
 
 def zones(start="W. Europe Standard Time", end="W. Europe Standard Time"):
@@ -108,10 +111,54 @@ def test_a_changed_occurrence_that_is_not_to_be_had_is_told(answer):
     assert lost.reason == reasons.PART_DROPPED and "changed occurrence of 2026-04-06" in lost.detail
 
 
-def test_a_series_without_a_known_zone_gets_that_of_the_mailbox():
-    reading = Reading(zone=TOKYO)
-    assert items.translated(meeting(SERIES, zone=" "), reading).start == datetime.datetime(2026, 3, 16, 17, tzinfo=TOKYO)
-    assert "time zone" in reading.lost[0].detail
+@pytest.fixture(params=["UTC", "Europe/Berlin", "Pacific/Auckland"])
+def station(request, monkeypatch):
+    """The station's own zone, which is nobody's business."""
+    monkeypatch.setenv("TZ", request.param)
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.parametrize("told", [" ", zones("Customized Time Zone", "Customized Time Zone")])
+@pytest.mark.filterwarnings("ignore:Cannot convert value")
+def test_a_series_without_a_known_zone_gets_that_of_the_server(station, told):
+    reading = Reading(zone=BERLIN)
+    event = items.translated(meeting(SERIES, zone=told), reading)
+    assert event.start == datetime.datetime(2026, 3, 16, 9, tzinfo=BERLIN) and event.start.tzinfo is BERLIN
+    assert event.excluded == (datetime.datetime(2026, 3, 30, 9, tzinfo=BERLIN),)
+    assert reading.lost[0].detail == "the time zone in which the event recurs; Europe/Berlin was taken (ews.timezone)"
+
+
+DAYS = """<Start>{}</Start><End>{}</End><IsAllDayEvent>true</IsAllDayEvent>
+    <Recurrence><DailyRecurrence><Interval>1</Interval></DailyRecurrence><EndDateRecurrence><StartDate>2026-03-16Z</StartDate>
+    <EndDate>2026-04-02Z</EndDate></EndDateRecurrence></Recurrence>
+    <ModifiedOccurrences><Occurrence><ItemId Id="CHANGED" ChangeKey="K"/><Start>{}</Start><End>{}</End><OriginalStart>{}</OriginalStart></Occurrence>
+    </ModifiedOccurrences><DeletedOccurrences><DeletedOccurrence><Start>{}</Start></DeletedOccurrence></DeletedOccurrences>"""
+
+
+@pytest.mark.parametrize(("midnight", "summer", "zone"), [
+    # In the zone of the server, in one that is far from it, and where nobody has said anything.
+    ("23:00:00Z", "22:00:00Z", BERLIN), ("05:00:00Z", "04:00:00Z", BERLIN), ("15:00:00Z", "15:00:00Z", BERLIN), ("23:00:00Z", "22:00:00Z", UTC),
+    ("05:00:00Z", "04:00:00Z", UTC), ("00:00:00Z", "00:00:00Z", UTC), ("11:00:00Z", "11:00:00Z", zoneinfo.ZoneInfo("Pacific/Auckland")),
+])
+def test_whole_days_without_a_zone_are_the_days_that_they_were(station, midnight, summer, zone):
+    def at(day, clock):
+        # East of Greenwich it is still the day before.
+        return f"{datetime.date.fromisoformat(day) - datetime.timedelta(days=clock > '06')}T{clock}"
+
+    series = DAYS.format(
+        at("2026-03-16", midnight), at("2026-03-17", midnight), *(at(day, summer) for day in ("2026-04-01", "2026-04-02", "2026-03-31", "2026-04-02")),
+    )
+    changed = read(exchangelib.CalendarItem, f"""<Start>{at("2026-04-01", summer)}</Start><End>{at("2026-04-02", summer)}</End>
+        <IsAllDayEvent>true</IsAllDayEvent>""")
+    reading = Reading(fetch=lambda item_id: changed, zone=zone if zone is not UTC else zoneinfo.ZoneInfo("UTC"))
+    event = items.translated(read(exchangelib.CalendarItem, series), reading)
+    assert (event.start, event.end) == (datetime.date(2026, 3, 16), datetime.date(2026, 3, 17)) and event.excluded == (datetime.date(2026, 4, 2),)
+    [override] = event.overrides
+    assert (override.recurrence_id, override.start, override.end) == (datetime.date(2026, 3, 31), datetime.date(2026, 4, 1), datetime.date(2026, 4, 2))
+    assert event.recurrence.until == datetime.date(2026, 4, 2) and not reading.lost
 
 
 def test_days_end_at_the_next_one():
@@ -162,6 +209,28 @@ def test_attachments():
     ]
 
 
+@pytest.mark.parametrize("error", [exchangelib.errors.ErrorUnsupportedMimeConversion, exchangelib.errors.ErrorInternalServerError])
+def test_an_attachment_that_the_server_fails_at_costs_nothing_else(monkeypatch, error):
+    monkeypatch.setattr(Broken, "error", error)
+    found, lost = with_attachments(Broken(name="broken.bin"), exchangelib.FileAttachment(name="a", content=b"x"))
+    assert [one.name for one in found] == ["a"] and [one.detail for one in lost] == ["attachment broken.bin: no such luck"]
+
+
+def test_an_attachment_is_asked_for_again_where_the_server_fails():
+    class Passing(exchangelib.FileAttachment):
+        asked: list = []
+
+        @property
+        def content(self):
+            self.asked.append(1)
+            if len(self.asked) == 1:
+                raise exchangelib.errors.ErrorInternalServerError("try again")
+            return b"x"
+
+    found, lost = with_attachments(Passing(name="a"))
+    assert [one.content for one in found] == [b"x"] and not lost
+
+
 def test_a_busy_server_is_no_answer_about_an_attachment(monkeypatch):
     monkeypatch.setattr(Broken, "error", exchangelib.errors.ErrorServerBusy)
     with pytest.raises(exchangelib.errors.ErrorServerBusy):
@@ -203,6 +272,16 @@ def test_a_contact_with_all_of_it():
         attachments=(Attachment("cv.txt", "text/plain", b"cv"),), modified=datetime.datetime(2026, 1, 3, 10, tzinfo=UTC),
     )
     assert [one.detail for one in reading.lost] == ["an address that is none of SMTP: /o=Old/cn=anna"]
+
+
+@pytest.mark.parametrize("told", [
+    # As Outlook stored it in Berlin, in New York and on the other side of the world, and as Outlook on the web does.
+    "1970-05-03T22:00:00Z", "1970-05-04T04:00:00Z", "1970-05-03T12:00:00Z", "1970-05-04T11:59:00Z", "1970-05-04T00:00:00Z", "1970-05-04T00:00:00+02:00",
+])
+def test_a_birthday_is_on_its_day(told):
+    inner = f"<DisplayName>X</DisplayName><Birthday>{told}</Birthday><WeddingAnniversary>{told.replace('1970', '2000')}</WeddingAnniversary>"
+    contact = items.translated(read(exchangelib.Contact, inner), Reading())
+    assert (contact.birthday, contact.anniversary) == (datetime.date(1970, 5, 4), datetime.date(2000, 5, 4))
 
 
 def test_a_bare_contact():

@@ -11,13 +11,14 @@ import pytest
 from ansible_collections.messaging.migration.plugins.module_utils._errors import MigrationError
 from ansible_collections.messaging.migration.plugins.module_utils._ews import tree
 from ansible_collections.messaging.migration.plugins.module_utils._ews.services import Found
+from ansible_collections.messaging.migration.plugins.module_utils._model.listing import LeftOut
 from ansible_collections.messaging.migration.plugins.module_utils._model.server import Ews, Mailbox, Server
 
 ROLES = {"in": "inbox", "out": "outbox"}
 
 
-def found(name, above="top", own=None, kind="IPF.Note", tag="t"):
-    return Found(name, above, own or name, kind, 0, tag)
+def found(name, above="top", own=None, kind="IPF.Note", tag="t", total=0, hidden=False):
+    return Found(name, above, own or name, kind, total, tag, hidden)
 
 
 class Exchange:
@@ -67,6 +68,41 @@ def test_a_mailbox(exchange):
     assert first == {"in": ("INBOX", "mail", "inbox"), "out": ("Postausgang", "nothing", "outbox"), "sub": ("INBOX/a\uff0fb", "mail", "")}
     # Later the roles are known, also of what is not moved.
     assert exchange.wanted() == first
+
+
+@pytest.mark.parametrize("kind", [
+    "RecipientCache", "GalContacts", "Company", "OrganizationalContacts", "PeopleCentricConversationBuddies", "MOC.QuickContacts", "MOC.ImContactList",
+])
+def test_what_only_looks_like_an_address_book_is_none(exchange, kind):
+    exchange.below["msgfolderroot"] += [
+        found("cache", kind=f"IPF.Contact.{kind}", total=40), found("other cache", kind="IPF.Contact", total=7, hidden=True),
+        found("friends", kind="IPF.Contact", total=2), found("companies", kind="IPF.Contact.Companies", total=1),
+    ]
+    tree = exchange.tree()
+    assert tree.wanted().keys() == {"in", "out", "sub", "friends", "companies"} and tree.left_out() == []
+
+
+def test_what_is_left_out_and_holds_something_is_told(exchange, monkeypatch):
+    monkeypatch.setitem(ROLES, "jour", "journal")
+    exchange.below["msgfolderroot"] += [
+        found("jour", own="Journal", kind="IPF.Journal", total=3), found("calls", "jour", kind="IPF.Journal", total=1),
+        found("rss", own="RSS Feeds", kind="IPF.Note.OutlookHomepage"), found("news", "rss", "News", "IPF.Note.OutlookHomepage", total=5),
+        found("page", own="Page", kind="IPF.Note.OutlookHomepage"), found("secret", own="Sécret", total=2, hidden=True),
+        found("settings", kind="IPF.Configuration", total=9, hidden=True), found("bots", kind="IPF.StoreItem", total=9, hidden=True),
+    ]
+    tree = exchange.tree()
+    assert tree.wanted().keys() == {"in", "out", "sub", "jour"}
+    assert tree.left_out() == [
+        LeftOut("Journal", "Journal", "journal", ("Journal", "Journal/calls")), LeftOut("RSS Feeds", "RSS Feeds", "feeds and web pages", ("RSS Feeds/News",)),
+        LeftOut("S&AOk-cret", "Sécret", "what no user sees", ("S&AOk-cret",)),
+    ]
+    assert tree.entries()["RSS Feeds/News"] == 5
+
+
+def test_a_default_folder_is_moved_even_if_it_is_hidden(exchange):
+    exchange.below["msgfolderroot"][0] = found("in", hidden=True, total=4)
+    tree = exchange.tree()
+    assert "in" in tree.wanted() and tree.left_out() == []
 
 
 def test_archive_and_recoverable_items_lie_in_folders_of_their_own(exchange):

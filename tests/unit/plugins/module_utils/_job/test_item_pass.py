@@ -206,6 +206,28 @@ def test_a_folder_that_is_gone(world):
     assert list(world.rows()) == ["c1", "p1"] and world.said() == []
 
 
+@pytest.mark.parametrize("items", [3, 150])
+@pytest.mark.parametrize("etags", [True, False])
+def test_what_another_folder_has_in_the_same_place_stays_there(world, monkeypatch, items, etags):
+    # As where the source gives the default calendar a new name and a new number.
+    def make_folder(self, folder, known=None):
+        self.held.setdefault(folder.kind, {})
+        return folder.kind, known is None
+
+    monkeypatch.setattr(Target, "make_folder", make_folder)
+    world.target.etags = etags
+    renamed = dataclasses.replace(CALENDAR, name="c9", path="Kalender")
+    world.content = {CALENDAR: {number: ("v1", event(f"e{number}")) for number in range(1, items + 1)}}
+    world.run()
+    held = dict(world.target.held["calendar"])
+    # One of them was deleted as well.
+    world.content = {renamed: {number: ("v1", event(f"e{number}")) for number in range(2, items + 1)}}
+    world.run()
+    del held[name("e1")]
+    assert world.target.held["calendar"] == held and list(world.rows()) == ["c9"]
+    assert world.run() == {} and world.target.held["calendar"] == held
+
+
 def test_an_item_that_goes_to_another_folder_is_never_at_no_place(world):
     world.content = {CALENDAR: {1: ("v1", event("a"))}, TEAM: {}}
     world.run()

@@ -39,6 +39,7 @@ def test_moved_converted_and_not_moved_are_told_apart(ledger):
     exceptions.raise_exception(ledger, anna, "f1", 3, reasons.PART_DROPPED, "moved all the same")
     exceptions.raise_exception(ledger, anna, "INBOX", 7, reasons.REBUILT, "")
     exceptions.raise_exception(ledger, ben, "INBOX", 8, reasons.TOO_LARGE, "")
+    exceptions.raise_exception(ledger, file, "INBOX", 9, reasons.REBUILT, "attachment a: broken")
     records.add(ledger, "questionnaire", "new.example.test", "{}", {"product": "Microsoft Exchange", "version": "2019"})
     rows = found(ledger, {anna: (10, 1), ben: (20, 1), file: (5, 1), part: (1, 1)})
 

@@ -9,8 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ansible_collections.messaging.migration.plugins.module_utils._ledger import objects
 from ansible_collections.messaging.migration.plugins.module_utils._ledger.catalogue import Catalogue, looked_at
 from ansible_collections.messaging.migration.plugins.module_utils._ledger.store import passing_ledger
+from ansible_collections.messaging.migration.plugins.module_utils._model.item_kinds import CALENDAR, ItemFolder
 from ansible_collections.messaging.migration.plugins.module_utils._model.listing import Entry
 from ansible_collections.messaging.migration.tests.unit.plugins.module_utils.ledger_fixture import opened, with_mailboxes
 
@@ -102,6 +104,17 @@ def test_whence_an_item_came(catalogue):
     numbers = {one.remote_id: number for number, one in catalogue.some(other.id, catalogue.numbers(other.id)).items()}
     # The copy's original is still there.
     assert catalogue.came_from(other.id, numbers.values()) == {numbers["kept"]: ("INBOX", at["kept"]), numbers["new id"]: ("INBOX", at["renamed"])}
+
+
+def test_what_was_moved_of_a_calendar_is_known_by_its_new_name(catalogue):
+    calendar = {"name": "Calendar", "kind": CALENDAR, "role": CALENDAR}
+    folder(catalogue, "C", **calendar)
+    folder(catalogue, "M", name="Projects", role="")
+    for name in ("Calendar", "Projects"):
+        objects.put_folder(catalogue.ledger, catalogue.mailbox_id, ItemFolder(name, name, CALENDAR), "/calendar/")
+    catalogue.keep_folders({"C": {**calendar, "name": "Kalender"}, "M": {**MAIL, "name": "Old projects", "role": ""}})
+    # Those of mail follow at the pass.
+    assert list(objects.folders(catalogue.ledger, catalogue.mailbox_id)) == ["Kalender", "Projects"]
 
 
 def test_a_folder_made_anew_has_another_number_and_no_items(catalogue):

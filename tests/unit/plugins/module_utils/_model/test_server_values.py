@@ -61,6 +61,7 @@ BY_APPLICATION = {"protocol": "ews", "ews": {"auth": "oauth", "tenant": "t", "cl
         ({"live_probe": {"mailbox": "p", "interval": 0}}, "interval of live_probe is 0; it must be more than 0 and no more than 1 second"),
         ({"live_probe": {"mailbox": "p", "interval": 1, "baseline_seconds": 10}}, "it must be 20 times the interval or more"),
         ({"bytes_per_second": -1}, "h: bytes_per_second is -1"),
+        ({"ews": {"timezone": "W. Europe Standard Time"}}, "h: ews.timezone is 'W. Europe Standard Time', which is no time zone that this host knows"),
         ({"connections": 0}, "h: connections is 0; it can't be less than 1"),
         ({**BY_APPLICATION, "mailboxes": [{"name": "a"}, {"name": "b", "password": "p"}]}, "h: b has a password of its own, but with ews.auth oauth"),
         ({**BY_APPLICATION, "live_probe": {"mailbox": "p", "password": "p"}}, "h: live_probe has a password of its own, but with ews.auth oauth"),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 import struct
+import uuid
 import zoneinfo
 
 import pytest
@@ -80,6 +81,39 @@ def test_a_distribution_list(key):
     entries = [bytes(4) + ONE_OFF + struct.pack("<HH", 0, 0x8000) + f"{n}\0SMTP\0{n}@x.test\0".encode("utf-16-le") for n in "ab"]
     found = translated("IPM.DistList", {contacts.LIST_NAME: "Team", key: entries})
     assert (found.name, found.members) == ("Team", (("a", "a@x.test"), ("b", "b@x.test")))
+
+
+def entry(name: str, kind: str = "SMTP", address: str | None = None) -> bytes:
+    address = f"{name}@x.test" if address is None else address
+    return bytes(4) + ONE_OFF + struct.pack("<HH", 0, 0x8000) + f"{name}\0{kind}\0{address}\0".encode("utf-16-le")
+
+
+def stream(*members: tuple[bytes, bytes]) -> bytes:
+    """As MS-OXOCNTC, 2.2.2.2.4 has it."""
+    parts = [struct.pack("<I", len(data)) + data for pair in members for data in (*pair, b"")]
+    sizes = (sum(len(pair[0]) for pair in members), sum(len(pair[1]) for pair in members), 0)
+    return struct.pack("<HHIIIIII", 1, 0, 0x0C1D, 0, len(members), *sizes) + b"".join(parts) + bytes(8)
+
+
+BOOK = bytes(4) + uuid.UUID("c840a7dc-42c0-1a10-b4b9-08002b2fe182").bytes + b"\1\0\0\0\0\0\0\0/o=X/cn=dora\0"
+
+
+def test_a_long_distribution_list():
+    members = [(BOOK, entry(f"n{number}")) for number in range(400)]
+    item = Item(0x24, made({0x001A: "IPM.DistList", contacts.LIST_NAME: "All", contacts.MEMBERS_STREAM: stream(*members), contacts.MEMBERS: [entry("old")]}))
+    found = pim.translated(item, KEY, "x.test")
+    assert found.members == tuple((f"n{number}", f"n{number}@x.test") for number in range(400)) and pim.lost(item, "x.test") == []
+
+
+def test_members_of_whom_a_distribution_list_tells_too_little():
+    entries = [entry("a"), entry("Friends", "MAPIPDL", "Unknown"), b""]
+    item = Item(0x24, made({
+        0x001A: "IPM.DistList", contacts.LIST_NAME: "Team", contacts.MEMBERS: [BOOK, BOOK, BOOK, BOOK], contacts.MEMBERS_ONE_OFF: entries,
+    }))
+    assert pim.translated(item, KEY, "x.test").members == (("a", "a@x.test"), ("Friends", ""))
+    assert [(one.reason, one.detail) for one in pim.lost(item, "x.test")] == [
+        (reasons.PART_DROPPED, "the address of a member: Friends"), (reasons.PART_DROPPED, "members who are only in an address book: 2"),
+    ]
 
 
 def test_an_appointment():

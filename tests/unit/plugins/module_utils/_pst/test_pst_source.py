@@ -157,9 +157,9 @@ def test_one_broken_item_holds_back_no_other(opened):
     pst = PstFile()
     folder, calendar = pst.folder("Post"), pst.folder("Calendar", container_class="IPF.Appointment")
     good = pst.message(folder, {0x0037: "good"})
-    bad = pst.message(folder, {0x0037: "bad"}, [], [{0x3705: 5, 0x3001: "nothing there"}])
+    bad = pst.message(folder, {0x0037: "bad", 0x1009: b"no compressed text"})
     worse = pst.message(folder, {0x0037: "worse", CATEGORIES: Typed(0x101F, b"\xff\xff\0\0")})
-    event = pst.message(calendar, {0x001A: "IPM.Appointment"}, [], [{0x3705: 5, 0x3001: "nothing there"}])
+    event = pst.message(calendar, {0x001A: "IPM.Appointment"})
     source = opened(pst)
     _state, sizes = source.open_whole(next(one for one in source.folders() if one.path == "Post"))
     batch, = source.messages(sizes)
@@ -167,6 +167,28 @@ def test_one_broken_item_holds_back_no_other(opened):
     assert [next(source.messages({bad: 1})).refusal[:len(f"message {bad:#x}")]] == [f"message {bad:#x}"]
     (number, trouble), = source.items(f"{calendar}:calendar", [event])
     assert number == event and isinstance(trouble, Trouble) and trouble.reason == reasons.NO_CONTENT
+
+
+def test_one_broken_attachment_holds_back_nothing_else(opened):
+    pst = PstFile()
+    folder, calendar = pst.folder("Post"), pst.folder("Calendar", container_class="IPF.Appointment")
+    parts = [{0x3705: 5, 0x3001: "nothing there"}, {0x3705: 1, 0x3707: "a.bin", 0x3701: CONTENT}]
+    inner = Message({0x0037: "inner", 0x1000: "b"}, [], parts)
+    number = pst.message(folder, {0x0037: "outer", 0x1000: "a"}, [], [*parts, ({0x3001: "inner"}, inner)])
+    event = pst.message(calendar, {0x001A: "IPM.Appointment", START: DELIVERED}, [], parts)
+    source = opened(pst)
+    _state, sizes = source.open_whole(next(one for one in source.folders() if one.path == "Post"))
+    batch, = source.messages(sizes)
+    assert not batch.refusal and batch.rebuilt.keys() == {number} and batch.rebuilt[number].count("attachment nothing there: ") == 2
+    message = email.message_from_bytes(batch.messages[0].body, policy=email.policy.default)
+    _text, instead, data, embedded = message.iter_parts()
+    assert "could not give a part of this message" in instead.get_content() and data.get_content() == CONTENT
+    _text, instead, data = embedded.get_content().iter_parts()
+    assert "could not give a part of this message" in instead.get_content() and data.get_content() == CONTENT
+    (_number, found), = source.items(f"{calendar}:calendar", [event])
+    assert [one.content for one in found.attachments] == [CONTENT] and found.start == DELIVERED
+    trouble, = source.lost
+    assert trouble.reason == reasons.PART_DROPPED and trouble.detail.startswith("attachment nothing there: ")
 
 
 def test_a_link_in_an_item_is_told(opened):

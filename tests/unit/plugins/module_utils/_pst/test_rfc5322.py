@@ -111,6 +111,29 @@ def test_messages_in_messages():
     assert part.get_content()["subject"] == "deepest" and list(part.get_content().iter_attachments())[0].get_content() == "c\n"
 
 
+def test_what_is_broken_of_the_attachments_is_told_in_its_place():
+    broken = Attached(made({0x3705: 1, 0x3707: "plan.pdf"}), broken="the file ends too early")
+    inner = Item(0, made(AUTHOR | {0x0037: "inner", 0x1000: "b"}), (), (broken, attached({0x3707: "c.txt"}, b"c\n")))
+    no_body = Item(0, made(AUTHOR | {0x0037: "no body", 0x1009: b"no compressed text"}))
+    item = Item(1, made(AUTHOR | {0x0037: "outer", 0x1000: "a"}), (), (
+        attached({0x3001: "inner"}, item=inner), attached({0x3001: "no body"}, item=no_body), attached({0x3707: "d.txt"}, b"d\n"),
+    ))
+    lost: list = []
+    found = email.message_from_bytes(rfc5322.rebuilt(item, "example.test", lost), policy=email.policy.default)
+    assert lost[0] == "attachment plan.pdf: the file ends too early" and lost[1].startswith("attachment no body: ") and len(lost) == 2
+    _text, message, instead, last = found.iter_parts()
+    assert lost[1] in instead.get_content() and last.get_content() == "d\n"
+    _text, instead, last = message.get_content().iter_parts()
+    assert "could not give a part of this message: attachment plan.pdf" in instead.get_content() and last.get_content() == "c\n"
+
+
+def test_a_signed_message_whose_attachment_is_broken_is_shown_as_far_as_it_goes():
+    whole = Attached(made({0x3705: 1, 0x3707: "smime.p7m"}), broken="the file ends too early")
+    found = rebuilt({0x001A: "IPM.Note.SMIME", 0x1000: "hello"}, attachments=[whole])
+    shown, instead = found.iter_parts()
+    assert shown.get_content().strip() == "hello" and "smime.p7m" in instead.get_content()
+
+
 def test_a_signed_message_is_not_touched():
     signed = b"Content-Type: multipart/signed; boundary=x; protocol=\"application/pkcs7-signature\"\r\n\r\n--x\r\n\r\nhello \r\n--x--\r\n"
     item = Item(1, made(AUTHOR | {0x001A: "IPM.Note.SMIME.MultipartSigned", 0x1000: "hello"}), (), (attached({0x3707: "smime.p7m"}, signed),))
