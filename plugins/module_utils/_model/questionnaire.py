@@ -19,11 +19,13 @@ EARLIER = re.compile(r"\b(5\.5|2000|2003|2007)\b")
 NUMBERS = {"2003": "6.5."}
 # Words that tell no product from another.
 ANY_PRODUCT = {"", "microsoft", "ms", "server", "imap", "mail"}
-# Counts of a discovery by which it is another one: how much there is, and what the scope of work says of it.
-TOTALS = (
-    "messages", "bytes", "left_out_folders", "unreadable_folders", "unlisted_folders", "events", "contacts", "tasks", "notes", "items_untold",
-    "rules", "rules_left_out", "rules_untold",
-)
+# Counts of a discovery by which it is another one: how much there is, and what the scope of work says of it. Some are also another thing
+# when there are none any more, or some now: somebody was given a right, or lost it.
+AMOUNTS = ("messages", "bytes", "unreadable_folders", "unlisted_folders", "items_untold", "rules_untold")
+RIGHTS = AMOUNTS[2:]
+# Of these there are so few that what users do on a day is a large share of them.
+FEW = 100
+FEW_AMOUNTS = ("left_out_folders", "events", "contacts", "tasks", "notes", "rules", "rules_left_out")
 
 
 def differences(stated: dict, found: dict) -> list[dict]:
@@ -68,7 +70,7 @@ def _another(stated: str, product: str, version: str) -> bool:
 
 def material_change(recorded: str, found: dict, growth: float) -> bool:
     """Whether a new discovery says something else than the recorded document: another server, other mailboxes, or an amount that differs by more
-    than the share `growth`, is no longer none, or has become none."""
+    than the share `growth`, or of which there are none any more, or some now, where that is a matter of rights."""
     before = json.loads(recorded)
     for key in ("host", "product", "version", "profile", "capabilities"):
         if before.get(key) != found.get(key):
@@ -80,5 +82,7 @@ def material_change(recorded: str, found: dict, growth: float) -> bool:
     if {tuple(m[k] for k in identity) for m in before["mailboxes"]} != {tuple(m[k] for k in identity) for m in found["mailboxes"]}:
         return True
     # Older records lack some of them.
-    amounts = [(before["totals"].get(key, 0), found["totals"].get(key, 0)) for key in TOTALS]
-    return any(bool(was) != bool(is_) or abs(is_ - was) > growth * max(was, 1) for was, is_ in amounts)
+    amounts = {key: (before["totals"].get(key, 0), found["totals"].get(key, 0)) for key in (*AMOUNTS, *FEW_AMOUNTS)}
+    if any(bool(was) != bool(is_) for was, is_ in map(amounts.get, RIGHTS)):
+        return True
+    return any(abs(is_ - was) > growth * max(was, FEW if key in FEW_AMOUNTS else 1) for key, (was, is_) in amounts.items())

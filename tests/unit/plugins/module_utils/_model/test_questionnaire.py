@@ -113,7 +113,8 @@ def test_unreachable_mailboxes_are_told():
         ({"totals": {**FOUND["totals"], "messages": 1200}}, False),
         ({"totals": {**FOUND["totals"], "messages": 1300}}, True),
         ({"totals": {**FOUND["totals"], "bytes": 60_000_000}}, True),
-        ({"totals": {**FOUND["totals"], "events": 1}}, True),
+        ({"totals": {**FOUND["totals"], "events": 1}}, False),
+        ({"totals": {**FOUND["totals"], "events": 30}}, True),
         ({"totals": {**FOUND["totals"], "rules_untold": 2}}, True),
         ({"greeting": "another time of day"}, False),
     ],
@@ -122,16 +123,19 @@ def test_what_is_a_new_discovery(values, material):
     assert questionnaire.material_change(json.dumps(FOUND), found(**values), 0.25) is material
 
 
-@pytest.mark.parametrize(
-    "key", ["left_out_folders", "unreadable_folders", "unlisted_folders", "items_untold", "rules_untold", "events", "contacts", "tasks", "notes", "rules"],
-)
-def test_what_the_scope_of_work_says_is_material(key):
-    def there(number):
-        return found(totals={**FOUND["totals"], key: number})
+def material(key, before, after, growth=0.25):
+    there = [found(totals={**FOUND["totals"], key: number}) for number in (before, after)]
+    return questionnaire.material_change(json.dumps(there[0]), there[1], growth)
 
-    def material(before, after, growth=0.25):
-        return questionnaire.material_change(json.dumps(there(before)), there(after), growth)
 
-    assert not material(10, 12) and material(10, 13) and material(10, 7)
+@pytest.mark.parametrize("key", ["left_out_folders", "events", "contacts", "tasks", "notes", "rules", "rules_left_out"])
+def test_what_users_make_on_a_day_is_not_material(key):
+    assert not any(material(key, *numbers) for numbers in ((0, 1), (1, 0), (4, 9), (100, 125), (4000, 5000)))
+    assert material(key, 0, 26) and material(key, 4000, 5001) and material(key, 4000, 0)
+
+
+@pytest.mark.parametrize("key", ["unreadable_folders", "unlisted_folders", "items_untold", "rules_untold"])
+def test_what_the_scope_of_work_says_of_rights_is_material(key):
+    assert not material(key, 10, 12) and material(key, 10, 13) and material(key, 10, 7)
     # Something where there was nothing, and the other way round, however much may grow.
-    assert material(0, 1, 2.0) and material(1, 0, 2.0) and not material(1, 2, 2.0)
+    assert material(key, 0, 1, 2.0) and material(key, 1, 0, 2.0) and not material(key, 1, 2, 2.0)
