@@ -13,8 +13,8 @@ version_added: 0.1.0
 description:
   - Opens every mailbox of the source servers read-only, counts, and keeps what it found as the record C(discovery) of each server.
   - Compares with the questionnaires and returns the differences.
-  - The record is renewed only when another server, other mailboxes, or an amount that differs by more than O(growth) is found, or one of kinds of which
-    there was nothing before, or is nothing now. The counts of a live server move all day; that alone is no change.
+  - The record is renewed only when another server, other mailboxes, or an amount that differs by more than O(growth) is found, or when folders or mailboxes
+    that can't be read are none any more, or some now. The counts of a live server move all day; that alone is no change.
   - The ledger gets the mailboxes. One that O(sources) no longer names on its server is forgotten, unless something was done for it. A server that is to be
     forgotten is named once more with an empty list of mailboxes.
 extends_documentation_fragment:
@@ -49,7 +49,7 @@ options:
   growth:
     description:
       - Share by which the number or the bytes of a server's messages, and its counts of folders that are not copied, of other items and of rules, may
-        differ from its record before it is renewed.
+        differ from its record before it is renewed. Of folders, items and rules, that is a share of a hundred where there are fewer.
     type: float
     default: 0.25
   questionnaires:
