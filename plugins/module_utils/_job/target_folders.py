@@ -109,6 +109,8 @@ class TargetFolders:
 
     def _replaced(self, place, state):
         settle.new_target_folder(self.ledger, place, self.imap, state, self.pulse)
+        # What was removed with the folder before is sent again.
+        exceptions.resolve(self.ledger, self.mailbox_row.id, place.source_name, reasons=[reasons.REMOVED], states=("open", "approved"))
         if place.route:
             place = self._routes[place.id][place.route] = dataclasses.replace(place, target_uidvalidity=state.uidvalidity)
         return place
