@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from ansible_collections.messaging.migration.plugins.module_utils._ledger import store
 
 # A busy host is no failing test.
-hypothesis.settings.register_profile("steady", deadline=None, max_examples=50)
+hypothesis.settings.register_profile("steady", deadline=None, max_examples=50, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("steady")
 
 

@@ -26,7 +26,7 @@ from ansible_collections.messaging.migration.tests.unit.plugins.module_utils.dns
 SECRET = base64.b64encode(b"0123456789abcdef0123456789abcdef").decode()
 
 
-def at(loopback, timeout=2.0):
+def at(loopback, timeout=20.0):
     return server.Server("ns1.example.test", ("127.0.0.1",), loopback.port, timeout)
 
 

@@ -115,7 +115,7 @@ def test_it_need_not_read_what_it_gets(program):
 
 def test_what_is_late_is_killed_with_its_children(program, tmp_path):
     script = f"sleep 600 & echo $! > {tmp_path}/pid; wait"
-    assert program(script, timeout=0.3) == Verdict("fail", "it took longer than 0.3 seconds")
+    assert program(script, timeout=2) == Verdict("fail", "it took longer than 2 seconds")
     assert ends(tmp_path / "pid")
 
 
@@ -208,14 +208,14 @@ def test_a_process_serves_one_item_after_the_other_and_is_replaced_when_it_died(
         "print('noise')", "sys.stdin.read()", "if item.content == b'die': os.abort()", "if item.content == b'late': time.sleep(600)",
         "item.content = str(os.getpid()).encode()", "return item",
     ))
-    first, second, died, third, late, fourth = python(lines, *items, timeout=2)
-    assert first == second and (died.words, late.words) == ("its process ended with signal 6", "it took longer than 2 seconds")
+    first, second, died, third, late, fourth = python(lines, *items, timeout=4)
+    assert first == second and (died.words, late.words) == ("its process ended with signal 6", "it took longer than 4 seconds")
     assert len({first.content, third.content, fourth.content}) == 3
 
 
 def test_its_children_end_with_it(python, tmp_path):
     lines = f"import subprocess\nopen('{tmp_path}/pid', 'w').write(str(subprocess.Popen(['sleep', '600']).pid))\ntime.sleep(600)"
-    assert python(lines, timeout=1) == Verdict("fail", "it took longer than 1 seconds")
+    assert python(lines, timeout=3) == Verdict("fail", "it took longer than 3 seconds")
     assert ends(tmp_path / "pid")
 
 

@@ -13,7 +13,7 @@ from ansible_collections.messaging.migration.plugins.module_utils._imap.stream i
 
 
 def test_a_line_that_is_slow_but_never_stands_still():
-    data, came = os.urandom(12 * PART), []
+    data, came = os.urandom(28 * PART), []
     listener = socket.create_server(("127.0.0.1", 0))
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
 
@@ -26,8 +26,8 @@ def test_a_line_that_is_slow_but_never_stands_still():
 
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()
-    with listener, socket.create_connection(listener.getsockname(), 0.5) as near:
+    with listener, socket.create_connection(listener.getsockname(), 2) as near:
         near.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65536)
         Stream(types.SimpleNamespace(sock=near)).send(data)
-    thread.join(5)
+    thread.join(30)
     assert b"".join(came) == data

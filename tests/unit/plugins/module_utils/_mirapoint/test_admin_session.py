@@ -107,7 +107,7 @@ def test_answers(scripted, answer, expected):
     assert lines(scripted, answer) == expected
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(rows=st.lists(st.lists(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=20), min_size=1)), blank=st.booleans())
 def test_any_fields_survive_the_whole_way(scripted, rows, blank):
     """The last as a literal; line ends in the others are what no server can say."""

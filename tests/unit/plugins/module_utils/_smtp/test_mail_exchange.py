@@ -13,7 +13,7 @@ MESSAGE = b"Subject: x\r\n\r\nx\r\n"
 GREETING = "220 mirapoint.example.test ESMTP"
 
 
-def hand_over(host, context=None, message=MESSAGE, timeout=2.0):
+def hand_over(host, context=None, message=MESSAGE, timeout=20.0):
     exchange = mail_exchange.MailExchange("mirapoint.example.test", ("127.0.0.1",), host.port)
     mail_exchange.hand_over(exchange, context, timeout, "ada@example.test", "anna.berg@example.test", message)
 
