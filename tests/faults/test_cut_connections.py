@@ -38,8 +38,8 @@ def between(servers, pair, relay, request):
 def recovers(pair, module, relay):
     source = pair.before()
     copied = module("mailbox_copy", pair.options(workers=1))
-    assert relay.broken.is_set()
     assert not copied["failed"] and copied["finished"], copied
+    assert relay.broken.is_set(), (copied, relay.commands)
     # One to see, one that broke, one that went on.
     assert relay.count("LOGIN") + relay.count("AUTHENTICATE") >= 3
     assert pair.findings() == {}
