@@ -337,7 +337,7 @@ options:
             type: float
             default: 1.25
           interval:
-            description: Seconds between two reads, no more than 1.
+            description: Seconds between two reads by and large, no more than 1. Single ones come earlier or later, so as to keep step with no user.
             type: float
             default: 0.2
           baseline_seconds:
@@ -744,7 +744,7 @@ options:
             type: float
             default: 1.25
           interval:
-            description: Seconds between two reads, no more than 1.
+            description: Seconds between two reads by and large, no more than 1. Single ones come earlier or later, so as to keep step with no user.
             type: float
             default: 0.2
           baseline_seconds:

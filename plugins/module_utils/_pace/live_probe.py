@@ -16,6 +16,7 @@ from __future__ import annotations
 import collections
 import json
 import os
+import random
 import socket
 import time
 import traceback
@@ -239,7 +240,11 @@ class _Watcher:
         return time.time() + pace.state(self.ledger, self.server.name).ahead
 
     def _sampled(self, seconds: float, interval: float) -> list[tuple[bool | None, float]]:
-        """Answers that were asked for at that interval: whether the server was quiet (None: as we went to rest), and seconds."""
+        """Answers that were asked for at that interval, by and large: whether the server was quiet (None: as we went to rest), and seconds.
+
+        Were it kept exactly, a user whose program reads as regularly would meet us each time, or never: then he would wait for the probe, and
+        the probe for him.
+        """
         samples: list[tuple[bool | None, float]] = []
         ahead = self._now() - time.time()
         end = due = time.monotonic()
@@ -250,7 +255,7 @@ class _Watcher:
             took = self.user.read()
             if took is not None:
                 samples += ((quiet, value) for value in with_gaps(took, interval))
-            due = max(due + interval, time.monotonic())
+            due = max(due + interval * random.uniform(0.5, 1.5), time.monotonic())
             self.stop.wait(max(0.0, min(due, end) - time.monotonic()))
         return samples
 

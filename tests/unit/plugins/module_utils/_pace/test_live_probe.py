@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import random
 import types
 
 import pytest
@@ -115,6 +116,7 @@ def world(ledger, monkeypatch):
     world = World(ledger)
     for module in (live_probe, live_user, ledger_pace, paces):
         monkeypatch.setattr(module, "time", world)
+    monkeypatch.setattr(live_probe, "random", random.Random(7))
     monkeypatch.setattr(live_user, "connect", world.connect)
     monkeypatch.setattr(live_user, "Arrival", lambda sock, timeout: types.SimpleNamespace(wait=world.wait_for, since=world.since, close=world.close))
     return world
@@ -135,8 +137,23 @@ def test_the_quiet_server_is_measured_first(world, watched):
     assert world.said is None and (row.baseline_p50, row.baseline_p95) == pytest.approx((0.01, 0.01))
     assert row.baseline_at == pytest.approx(world.now, abs=1) and (row.budget, row.ceiling) == (1.25, START)
     # As often as later, and no message twice.
-    assert len(world.fetched) == len(set(world.fetched)) == 40
+    assert len(world.fetched) == len(set(world.fetched)) == pytest.approx(40, abs=8)
     assert row.steered_by is None
+
+
+def test_a_program_that_reads_as_regularly_does_not_meet_the_probe_each_time(world, watched):
+    moments = []
+
+    def latency(world):
+        moments.append(world.now)
+        return 0.01
+
+    world.latency, world.stop_after = latency, 0.0
+    watched()
+    gaps = [later - earlier for earlier, later in zip(moments, moments[1:])]
+    assert 0.24 < min(gaps) < 0.35 and 0.65 < max(gaps) < 0.76
+    # Within his own turns it comes early and late.
+    assert {int(moment % PROBE.interval / PROBE.interval * 5) for moment in moments} == {0, 1, 2, 3, 4}
 
 
 def test_the_user_logs_in_as_himself(world, watched):
@@ -334,7 +351,7 @@ def test_what_another_station_saw_in_rests_is_taken_over_while_it_is_fresh(world
 def test_what_was_measured_is_handed_on(world, watched):
     world.stop_after = 0.0
     known = json.loads(watched().steering)
-    assert known["quiet"] == [10_000] * 40 and known["quiet_at"] == pytest.approx(world.now, abs=1)
+    assert known["quiet"] == [10_000] * len(world.fetched) and known["quiet_at"] == pytest.approx(world.now, abs=1)
 
 
 def test_one_station_steers(world, watched, ledger):
