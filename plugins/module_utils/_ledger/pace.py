@@ -16,7 +16,7 @@ import json
 import time
 
 from .._libraries import sqlalchemy as sa
-from .._model.steering import leeway
+from .._model.steering import longest_command
 from .store import Ledger
 
 # Steps of a back-off for which the server named no time, in seconds: 1, 2, 4 ... and no more than this.
@@ -50,7 +50,7 @@ def state(ledger: Ledger, server: str) -> State:
     if row is None:
         return State(order)
     now = float(row.now)
-    room = row.baseline_p95 * (row.budget - 1) * leeway(json.loads(row.steering)) if row.baseline_p95 and row.budget else None
+    room = longest_command(row.baseline_p50, row.baseline_p95, row.budget, json.loads(row.steering)) if row.baseline_p50 and row.budget else None
     return State(order, max(0.0, row.back_off_until - now), row.ceiling, row.steered_until > now, row.calendar, room, now - time.time())
 
 

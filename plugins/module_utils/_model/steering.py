@@ -32,7 +32,7 @@ BEYOND_OTHERS = 0.012
 WAITED_OUT = 0.014
 # Debt and credit, in answers, are forgotten beyond this: a bad night does not hold back the next one.
 MOST_CREDIT, MOST_DEBT = 20.0, 12.0
-MOST_LEEWAY = 3.0
+MOST_LEEWAY = 2.0
 # The last so many answers of rests tell how slow the server is without us; fewer than ENOUGH do not.
 RESTS, ENOUGH = 48, 32
 # Answers of rests after a cut by which it is judged. It was for nothing when as many as SAME, of the share that was slow before, are slow
@@ -45,17 +45,19 @@ FEWEST = 5
 # Beyond the point at which it was last too much the ceiling rises by this share, then faster and faster while all is well: it may
 # have been somebody else's doing, or the server may have more to give by now.
 CAREFUL, FASTER, FASTEST = 0.03, 1.4, 0.25
-FIRST = 1.6
+FIRST = 2.5
 # So many steps are "of late".
 STEPS = 5
 # A ceiling that is not used to this share is not what holds the workers back, and is not raised.
 USED_SHARE = 0.4
 
 
-def leeway(memory: dict) -> float:
-    """How many times as long as the budget says a single command may take: 1, and up to MOST_LEEWAY while fewer answers are slow than
-    may be. A server answers a long command with less work than several short ones, and what that costs its users is counted as all else."""
-    return 1 + (MOST_LEEWAY - 1) * max(0.0, -memory.get("debt", 0.0)) / MOST_CREDIT
+def longest_command(median: float, percentile95: float, budget: float, memory: dict) -> float:
+    """How long a single command of ours may keep the server from its users, in seconds: as long as a user whose answer usually comes in the
+    quiet server's `median` can wait for all of it and is still within the limit; and up to MOST_LEEWAY times that while fewer answers are slow
+    than may be. A server answers a long command with less work than several short ones, and what that costs its users is counted as all else."""
+    leeway = 1 + (MOST_LEEWAY - 1) * max(0.0, -memory.get("debt", 0.0)) / MOST_CREDIT
+    return (budget * percentile95 - median) * leeway
 
 
 class Steering:

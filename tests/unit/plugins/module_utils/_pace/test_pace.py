@@ -248,7 +248,7 @@ def test_a_watched_server_has_its_rests(paced, clock):
 
 
 def test_commands_ask_for_as_much_as_users_do_not_feel(paced, ledger):
-    ledger_pace.set_values(ledger, "s1", baseline_p95=0.02, budget=1.25)
+    ledger_pace.set_values(ledger, "s1", baseline_p50=0.02, baseline_p95=0.02, budget=1.25)
     pace = paced(live_probe=Probe("probe"))
     pace.take(1, 1, never)
     assert pace.few() == 1
@@ -268,10 +268,10 @@ def test_commands_ask_for_as_much_as_users_do_not_feel(paced, ledger):
 
 
 def test_commands_may_take_longer_while_few_answers_are_slow(paced, ledger):
-    ledger_pace.set_values(ledger, "s1", baseline_p95=0.02, budget=1.25)
+    ledger_pace.set_values(ledger, "s1", baseline_p50=0.015, baseline_p95=0.02, budget=1.25)
 
     def room(debt: float) -> float:
         ledger_pace.set_values(ledger, "s1", steering=json.dumps({"debt": debt}))
         return ledger_pace.state(ledger, "s1").room
 
-    assert [room(debt) for debt in (12.0, 0.0, -10.0, -20.0)] == pytest.approx([0.005, 0.005, 0.01, 0.015])
+    assert [room(debt) for debt in (12.0, 0.0, -10.0, -20.0)] == pytest.approx([0.01, 0.01, 0.015, 0.02])
